@@ -1,0 +1,72 @@
+"""How an instance ends: disarm, wait, signal, timer, kill, remove.
+
+The engine's restart policy is switched off first, or the engine would start it again.
+pre_stop uses up grace, as in the kubelet's killContainer; at least 2 s of it remain.
+"""
+
+from dataclasses import dataclass
+
+from reconciler.model.observed import Instance
+from reconciler.model.step import RemoveInstance, SignalInstance, Step, UpdateInstance
+from reconciler.model.units import NS_PER_S
+
+KILL = "SIGKILL"
+DISARMED = {"restart.policy": "never"}
+DEFAULT_GRACE_NS = 10 * NS_PER_S  # the engine's own
+LEAST_AFTER_PRE_STOP_NS = 2 * NS_PER_S
+
+
+@dataclass(slots=True)
+class Stop:
+    """What this process has done to stop an instance; lost with it, and then done again."""
+
+    since_ns: int
+    signalled_ns: int | None = None
+    killed_ns: int | None = None
+    keep: bool = False  # stays, once ended, for its logs
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next step of a stop, or when to come back."""
+
+    step: Step | None = None
+    wake_at_ns: int | None = None
+
+
+def next_of(instance: Instance, stop: Stop, now_ns: int) -> Next:
+    """What ends this instance next; :func:`note` what has come of it."""
+    key, full_id = instance.key, instance.id
+    if not instance.is_running:
+        if stop.keep or instance.phase == "removing":
+            return Next()
+        return Next(RemoveInstance(key, full_id))
+    if instance.armed and instance.fields.get("restart.policy", "never") != "never":
+        return Next(UpdateInstance(key, full_id, DISARMED))
+    pre_stop_ns, grace_ns = _times(instance)
+    if now_ns < stop.since_ns + pre_stop_ns:
+        return Next(wake_at_ns=stop.since_ns + pre_stop_ns)
+    if stop.signalled_ns is None:
+        signal = str(instance.fields.get("stop_signal") or "SIGTERM")
+        return Next(SignalInstance(key, full_id, signal))
+    kill_at_ns = stop.signalled_ns + max(grace_ns - pre_stop_ns, LEAST_AFTER_PRE_STOP_NS)
+    if now_ns < kill_at_ns:
+        return Next(wake_at_ns=kill_at_ns)
+    if stop.killed_ns is None or now_ns >= stop.killed_ns + DEFAULT_GRACE_NS:
+        return Next(SignalInstance(key, full_id, KILL))
+    return Next(wake_at_ns=stop.killed_ns + DEFAULT_GRACE_NS)
+
+
+def note(stop: Stop, step: SignalInstance, now_ns: int) -> None:
+    """The signal was delivered. One that may not have been is sent again."""
+    if step.signal == KILL:
+        stop.killed_ns = now_ns
+    else:
+        stop.signalled_ns = now_ns
+
+
+def _times(instance: Instance) -> tuple[int, int]:
+    pre_stop = instance.fields.get("stop.pre_stop", 0)
+    grace = instance.fields.get("stop.grace", DEFAULT_GRACE_NS)
+    assert isinstance(pre_stop, int)
+    return pre_stop, grace if isinstance(grace, int) else DEFAULT_GRACE_NS

@@ -1,0 +1,119 @@
+"""The newest that is known of each resource, gathered from observations."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from reconciler.model.observed import Adoptable, Foreign, Instance, Observed, ObservedObject
+from reconciler.model.record import Record
+from reconciler.model.resource import ResourceKey
+
+
+@dataclass(slots=True)
+class View:
+    """What runs, by resource. Records are by name: those of one workload, or of the stack."""
+
+    objects: dict[ResourceKey, ObservedObject] = field(default_factory=dict)
+    instances: dict[ResourceKey, tuple[Instance, ...]] = field(default_factory=dict)
+    records: dict[str, tuple[Record, ...]] = field(default_factory=dict)
+    images: dict[str, str | None] = field(default_factory=dict)
+    foreign: tuple[Foreign, ...] = ()
+    unobservable: dict[ResourceKey, str] = field(default_factory=dict)
+    adoptable: dict[ResourceKey, tuple[Adoptable, ...]] = field(default_factory=dict)
+    now_ns: int = 0
+
+    def of(self, key: ResourceKey) -> tuple[Instance, ...]:
+        """The instances of one workload."""
+        return self.instances.get(key, ())
+
+    def records_of(self, key: ResourceKey) -> tuple[Record, ...]:
+        """The records about one resource."""
+        return self.records.get(str(key), ())
+
+    def known(self, key: ResourceKey) -> tuple[object, ...]:
+        """All that is known of one resource, to be compared with what is known later."""
+        return (
+            self.instances.get(key), self.records.get(str(key)), self.objects.get(key),
+            self.unobservable.get(key),
+        )  # fmt: skip
+
+    def keys(self) -> set[ResourceKey]:
+        """Everything that is ours and there."""
+        named = {ResourceKey.parse(name) for name in self.records if "/" in name}
+        owned = {key for key, found in self.objects.items() if found.owned}
+        return owned | set(self.instances) | named
+
+    def take(self, observed: Observed, keys: Collection[ResourceKey] | None = None) -> None:
+        """Replace what is known of the keys in scope (only those in `keys`, where given)."""
+        scope, self.now_ns = observed.scope, observed.target_now_ns
+        if scope.keys is None and keys is None:
+            self._take_all(observed)
+            return
+        wanted = set(keys if keys is not None else scope.keys or ())
+        self._forget(wanted)
+        for key, found in observed.objects.items():
+            if key in wanted:
+                self.objects[key] = found
+        grouped = _instances(observed, wanted)
+        self.instances.update(grouped)
+        texts = {str(key) for key in wanted}
+        self.records.update(_records(observed, texts))
+        self.images.update(observed.images)
+        self.adoptable.update(_adoptable(observed, wanted))
+        for key, why in observed.unobservable.items():
+            if key in wanted:
+                self.unobservable[key] = why
+
+    def _take_all(self, observed: Observed) -> None:
+        self.objects = dict(observed.objects)
+        self.instances = _instances(observed, None)
+        self.records = _records(observed, None)
+        self.images = dict(observed.images)
+        self.foreign = observed.foreign
+        self.unobservable = dict(observed.unobservable)
+        self.adoptable = _adoptable(observed, None)
+
+    def _forget(self, keys: set[ResourceKey]) -> None:
+        for key in keys:
+            self.objects.pop(key, None)
+            self.instances.pop(key, None)
+            self.records.pop(str(key), None)
+            self.unobservable.pop(key, None)
+            self.adoptable.pop(key, None)
+
+
+def view_of(observed: Observed) -> View:
+    """What one whole observation tells."""
+    view = View()
+    view.take(observed)
+    return view
+
+
+def _instances(
+    observed: Observed, wanted: set[ResourceKey] | None
+) -> dict[ResourceKey, tuple[Instance, ...]]:
+    grouped: dict[ResourceKey, list[Instance]] = {}
+    for instance in observed.instances:
+        if wanted is None or instance.key in wanted:
+            grouped.setdefault(instance.key, []).append(instance)
+    return {
+        key: tuple(sorted(found, key=lambda i: (i.ordinal, i.attempt, i.id)))
+        for key, found in grouped.items()
+    }
+
+
+def _adoptable(
+    observed: Observed, wanted: set[ResourceKey] | None
+) -> dict[ResourceKey, tuple[Adoptable, ...]]:
+    grouped: dict[ResourceKey, tuple[Adoptable, ...]] = {}
+    for each in observed.adoptable:
+        if wanted is None or each.key in wanted:
+            grouped[each.key] = (*grouped.get(each.key, ()), each)
+    return grouped
+
+
+def _records(observed: Observed, wanted: set[str] | None) -> dict[str, tuple[Record, ...]]:
+    grouped: dict[str, list[Record]] = {}
+    for record in observed.records:
+        if wanted is None or record.name in wanted:
+            grouped.setdefault(record.name, []).append(record)
+    return {name: tuple(sorted(found, key=lambda r: r.seq)) for name, found in grouped.items()}
