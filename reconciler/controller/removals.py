@@ -1,0 +1,133 @@
+"""What is ours and no longer declared: it ends, users before what they use."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.controller.decision import Context, Decision, earliest, simple
+from reconciler.model.resource import ResourceKey
+from reconciler.model.status import ResourcePhase, ResourceStatus
+from reconciler.model.step import DeleteObject, DropRecord, Step
+from reconciler.plan.objects import holders, holds
+from reconciler.plan.planner import is_kept_volume
+from reconciler.plan.stopping import Stop, next_of
+
+
+def decide_removed(ctx: Context) -> Decision:
+    """A workload that is no longer declared: its instances end, then it is forgotten."""
+    instances, slot = ctx.view.of(ctx.key), ctx.slot
+    status = ResourceStatus(ctx.key, "removing", "", 0, 0, len(instances), instances=instances)
+    if not instances and not ctx.view.records_of(ctx.key):
+        return Decision(replace(status, message="gone", settled=True))
+    if not ctx.is_removal_approved():
+        text = "no longer declared; its removal was not agreed to"
+        return Decision(replace(status, phase="pending", message=text, settled=True))
+    if ctx.now_ns < slot.retry_ns and slot.trouble is not None:
+        message = f"will try again: {slot.trouble.message}"
+        return Decision(replace(status, message=message), wake_at_ns=slot.retry_ns)
+    users = _users(ctx)
+    if users:
+        stuck = is_stuck(ctx, users)
+        text = f"waits for {users[0]} to go"
+        phase: ResourcePhase = "failed" if stuck else "removing"
+        return Decision(replace(status, phase=phase, message=text, settled=stuck))
+    steps: list[Step] = []
+    wake_ns: int | None = None
+    for instance in instances:
+        stop = slot.stops.setdefault(instance.id, Stop(ctx.now_ns))
+        following = next_of(instance, stop, ctx.now_ns)
+        steps += [following.step] if following.step else []
+        wake_ns = earliest(wake_ns, following.wake_at_ns)
+    if not instances:
+        steps += [DropRecord(ctx.key, record) for record in ctx.view.records_of(ctx.key)]
+    return Decision(replace(status, message="stopping"), tuple(steps), wake_ns)
+
+
+def decide_object_removed(ctx: Context) -> Decision:
+    """An object that is no longer declared goes when nothing holds it any more."""
+    key, found = ctx.key, ctx.view.objects.get(ctx.key)
+    if found is None or not found.owned:
+        return _forgotten(ctx)
+    if is_kept_volume(key, ctx.stack, ctx.view, ctx.policy.volumes):
+        return Decision(simple(key, "ready", "kept", settled=True))
+    fallback = _fallback_of(ctx, key)
+    if fallback is not None:
+        return Decision(fallback)
+    if not ctx.is_removal_approved():
+        text = "no longer declared; its removal was not agreed to"
+        return Decision(simple(key, "pending", text, settled=True))
+    if ctx.now_ns < ctx.slot.retry_ns and ctx.slot.trouble is not None:
+        message = f"will try again: {ctx.slot.trouble.message}"
+        return Decision(simple(key, "removing", message), wake_at_ns=ctx.slot.retry_ns)
+    held = held_by(ctx, key)
+    if held:
+        stuck = is_stuck(ctx, holding(ctx, key))
+        text = f"waits for {held[0]} to leave it"
+        return Decision(simple(key, "failed" if stuck else "removing", text, settled=stuck))
+    step = DeleteObject(key, found.id, found.fingerprint)
+    return Decision(simple(key, "removing", "removing"), (step,))
+
+
+def _forgotten(ctx: Context) -> Decision:
+    """What was remembered of an object that is gone goes too."""
+    records = ctx.view.records_of(ctx.key)
+    if not records or not ctx.is_removal_approved():
+        return Decision(simple(ctx.key, "ready", settled=True))
+    steps = tuple(DropRecord(ctx.key, record) for record in records)
+    return Decision(simple(ctx.key, "removing", "forgetting it"), steps)
+
+
+def _fallback_of(ctx: Context, key: ResourceKey) -> ResourceStatus | None:
+    """What a rollback may need, or needs, stays until the wanted revision is confirmed."""
+    if key.kind not in ("config", "secret"):
+        return None
+    for user in sorted(k for k in ctx.graph.needs if k.kind == "service"):
+        standing = ctx.standing_of(user)
+        if holds(key, standing.fallback):
+            if standing.failed is not None:
+                return simple(key, "ready", f"kept for {user}", settled=True)
+            stuck, text = is_stuck(ctx, [user]), f"waits for {user} to be confirmed"
+            return simple(key, "removing", text, settled=stuck)
+    return None
+
+
+def is_stuck(ctx: Context, others: Iterable[ResourceKey]) -> bool:
+    """Whether nothing more happens to one of these, so that waiting for it is for good."""
+    statuses = (ctx.status_of(other) for other in others)
+    return any(status.settled and status.phase != "ready" for status in statuses)
+
+
+def holding(ctx: Context, key: ResourceKey) -> list[ResourceKey]:
+    """The workloads whose instances hold an object."""
+    return [user for user in sorted(ctx.view.instances) if _holders(ctx, key, user)]
+
+
+def held_by(ctx: Context, key: ResourceKey) -> tuple[str, ...]:
+    """Names of our instances that hold an object, in order."""
+    return tuple(name for user in holding(ctx, key) for name in _holders(ctx, key, user))
+
+
+def _holders(ctx: Context, key: ResourceKey, user: ResourceKey) -> tuple[str, ...]:
+    """The instances of one workload that hold an object; an ended one is on no network.
+
+    The last run of a job stays for its logs, and must not keep a network for ever.
+    """
+    instances = ctx.view.instances[user]
+    if key.kind == "network":
+        instances = tuple(i for i in instances if not i.has_ended)
+    return holders(key, instances)
+
+
+def _users(ctx: Context) -> list[ResourceKey]:
+    """What is ours and depends on this workload, by the labels its instances were made with.
+
+    One that is declared and as wanted does so no longer: its labels may be of a time when it
+    did, and are no reason to make it anew.
+    """
+    text, view = str(ctx.key), ctx.view
+    return [
+        user
+        for user in sorted(view.instances)
+        if user != ctx.key
+        and any(text in i.depends for i in view.instances[user])
+        and not (user in ctx.graph.needs and ctx.status_of(user).phase == "ready")
+    ]

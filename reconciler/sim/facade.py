@@ -1,0 +1,338 @@
+"""What both façades share: time, timing of calls, hints, faults, records, observations."""
+
+import json
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+
+from reconciler.model.diagnostic import TargetError
+from reconciler.model.observed import Foreign, Instance, Observed, ObservedObject, Scope
+from reconciler.model.record import MAX_BODY_BYTES, Record
+from reconciler.model.resource import ResourceKey
+from reconciler.model.step import (
+    DONE,
+    DropRecord,
+    Outcome,
+    PullImage,
+    StartInstance,
+    Step,
+    WriteRecord,
+    kind_of,
+    subject_of,
+)
+from reconciler.model.units import NS_PER_MS
+from reconciler.sim import clock, harm, outcomes
+from reconciler.sim.adoption import adopt, with_adoptable
+from reconciler.sim.chooser import Chooser
+from reconciler.sim.faults import CALL_FAULTS, EVENT_FAULTS, CallFault, Fault
+from reconciler.sim.things import Container, Holding, Transition
+from reconciler.sim.world import World
+from reconciler.targets.port import Capabilities, Predicted, Timing, Wanted
+
+View = tuple[
+    tuple[Instance, ...], dict[ResourceKey, ObservedObject], tuple[Record, ...], dict[str, str]
+]
+
+REFUSED_NS = 5 * NS_PER_MS  # until a connection is refused
+HISTORY = 64  # versions that a stale view can go back
+
+
+class Facade:
+    """One stack's view of a world, in the port's terms. Base of the two façades."""
+
+    capabilities: Capabilities
+
+    def __init__(self, world: World, stack: str) -> None:
+        self.world = world
+        self.stack = stack
+        self.chooser: Chooser | None = None
+        self.choices: tuple[CallFault, ...] = ("fail_before", "fail_after", "lost_reply")
+        self._touched: set[ResourceKey] = set()
+        self._due_ns: int | None = None
+        self._late: list[tuple[int, int, ResourceKey]] = []
+        self._history: deque[View] = deque(maxlen=HISTORY)
+        world.holding(stack)
+        world.listeners.append(self._heard)
+
+    @property
+    def name(self) -> str:
+        """``simulator``."""
+        return "simulator"
+
+    # -- time and hints -----------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        """The world's clock."""
+        return self.world.now_ns
+
+    def next_event_ns(self) -> int | None:
+        """When something happens next by itself, or a hint is due."""
+        next_ns = self.world.heap[0][0] if self.world.heap else None
+        if self._due_ns is not None and (next_ns is None or self._due_ns < next_ns):
+            next_ns = self._due_ns
+        if self._late and (next_ns is None or self._late[0][0] < next_ns):
+            next_ns = self._late[0][0]
+        return next_ns
+
+    def advance(self, to_ns: int) -> frozenset[ResourceKey] | None:
+        """Let the world go on to `to_ns`; what changed long enough ago, or None."""
+        clock.run_until(self.world, to_ns)
+        if self._due_ns is None or self._due_ns > to_ns:
+            if not self._late or self._late[0][0] > to_ns:
+                return None
+            due: set[ResourceKey] = set()
+        else:
+            due, self._touched, self._due_ns = self._touched, set(), None
+            if self.world.faults:
+                due = self._disturbed(due)
+        while self._late and self._late[0][0] <= to_ns:
+            due.add(heappop(self._late)[2])
+        return frozenset(due) if due else None
+
+    def _disturbed(self, due: set[ResourceKey]) -> set[ResourceKey]:
+        """The events that come through, after faults lost, doubled or delayed some."""
+        kept = set()
+        for key in sorted(due):
+            hits = harm.struck(self.world, EVENT_FAULTS, "event", str(key), str(key))
+            kinds = {fault.kind: fault for fault in hits}
+            if "event_delayed" in kinds:
+                self._repeat(key, kinds["event_delayed"].for_ns)
+                continue
+            if "event_doubled" in kinds:
+                self._repeat(key, self.world.event_lag_ns)
+            if "event_lost" not in kinds:
+                kept.add(key)
+        return kept
+
+    def _repeat(self, key: ResourceKey, after_ns: int) -> None:
+        heappush(self._late, (self.world.now_ns + after_ns, len(self._late), key))
+
+    def _heard(self, world: World, told: Transition) -> None:
+        if told.stack == self.stack and told.key is not None:
+            self._touched.add(told.key)
+            if self._due_ns is None:
+                self._due_ns = world.now_ns + world.event_lag_ns
+        if world.faults and any(fault.kind == "stale_view" for fault in world.faults):
+            self._history.append(self._view())
+
+    def changes(self) -> Iterator[frozenset[ResourceKey]]:
+        """Nothing: hints come from `advance`, in virtual time."""
+        return iter(())
+
+    def close(self) -> None:
+        """Stop listening to the world."""
+        self.world.listeners.remove(self._heard)
+
+    # -- calls --------------------------------------------------------------------------
+
+    def timing(self, step: Step) -> Timing:
+        """When this call takes effect and is answered, faults included. Counts the call."""
+        world, kind = self.world, kind_of(step)
+        world.calls += 1
+        if world.now_ns < world.unreachable_until_ns:
+            return Timing(None, REFUSED_NS, outcomes.UNREACHED)
+        took_ns = world.around(
+            f"call {kind}", world.latency_ns[kind], world.latency_jitter_percent
+        ) + self._work_ns(step)
+        effect_ns: int | None = took_ns - took_ns // 4
+        hits = []
+        if world.faults:
+            hits = harm.struck(world, CALL_FAULTS, kind, str(step.key), subject_of(step))
+        if self.chooser is not None:
+            chosen = self.chooser.choose(f"{kind} {step.key}", 1 + len(self.choices))
+            hits += [Fault(self.choices[chosen - 1])] if chosen else []
+        return _disturbed_call(hits, took_ns) if hits else Timing(effect_ns, took_ns)
+
+    def _work_ns(self, step: Step) -> int:
+        """What the call waits for besides the engine's own work."""
+        if isinstance(step, StartInstance):
+            container = self.world.containers.get(step.id)
+            if container is None or container.running:
+                return 0
+            behaviour = container.behaviour
+            name = f"{container.key} start"
+            return self.world.around(name, behaviour.start_ns, behaviour.jitter_percent)
+        if isinstance(step, PullImage):
+            images = self.world.images
+            gone = step.reference in images.missing or step.reference in images.denied
+            return 0 if gone else images.pull_ns(step.reference)
+        return 0
+
+    def look_latency_ns(self) -> int:
+        """How long an observation takes that begins now."""
+        world = self.world
+        return world.around("call look", world.latency_ns["look"], world.latency_jitter_percent)
+
+    def preview(self, wanted: Sequence[Wanted]) -> Predicted:
+        """Nothing: an engine has no dry run."""
+        return {}
+
+    def logs(self, instance_id: str, lines: int) -> tuple[str, ...]:
+        """The last lines an instance printed."""
+        container = self.world.containers.get(instance_id)
+        return container.log[-lines:] if container is not None and lines > 0 else ()
+
+    def logs_since(self, instance_id: str, since_ns: int) -> tuple[tuple[int, str], ...]:
+        """Nothing: no time passes here while somebody waits for it."""
+        return ()
+
+    # -- records ------------------------------------------------------------------------
+
+    def _write_record(self, step: WriteRecord) -> Outcome:
+        """Compare and set; the body is kept as the JSON that a real target keeps.
+
+        Writing the same once more is a conflict too: writers are told apart, not bodies.
+        """
+        text = json.dumps(step.record.body)
+        if len(text.encode()) > MAX_BODY_BYTES:
+            return outcomes.refused(f"{step.record.id} is over {MAX_BODY_BYTES} bytes")
+        record = replace(step.record, body=json.loads(text))
+        if record.id not in self.world.holding(self.stack).records:
+            self.world.put_record(self.stack, record)
+            if record.kind == "adopted":
+                adopt(self.world, self.stack, record)
+            return DONE
+        return outcomes.changed(f"record {step.record.id} is taken")
+
+    def _drop_record(self, step: DropRecord) -> Outcome:
+        if step.record.id in self.world.holding(self.stack).records:
+            self.world.drop_record(self.stack, step.record.id)
+        return DONE
+
+    # -- observations -------------------------------------------------------------------
+
+    def observe(self, scope: Scope) -> Observed:
+        """A snapshot of what is in scope; TargetError while nothing answers."""
+        world = self.world
+        world.looks += 1
+        if world.now_ns < world.unreachable_until_ns:
+            raise _no_answer()
+        if world.faults:
+            view = self._disturbed_look()
+            seen = self._fresh(scope) if view is None else self._from_view(scope, view)
+            seen = self._without_unobservable(seen)
+        else:
+            seen = self._fresh(scope)
+        return with_adoptable(world, self.stack, seen) if scope.adopt else seen
+
+    def _fresh(self, scope: Scope) -> Observed:
+        world = self.world
+        held = world.stacks[self.stack]
+        if scope.keys is None:
+            objects = {key: thing.observed() for key, thing in held.objects.items()}
+            instances = _instances(held)
+        else:
+            objects, found = {}, []
+            for key in sorted(scope.keys):
+                thing = held.objects.get(key)
+                if thing is not None:
+                    objects[key] = thing.observed()
+                same = held.instances.get(key)
+                if same:
+                    for container in same.values():
+                        found.append(container.frozen or container.instance())
+            instances = tuple(found)
+            for key in scope.wanted:
+                thing = held.objects.get(key)
+                if thing is not None:
+                    objects[key] = thing.observed()
+        local = world.images.local
+        return Observed(
+            scope, world.now_ns, world.now_ns, objects, instances, held.all_records(),
+            {image: local.get(image) for image in scope.images},
+            self._foreign() if scope.keys is None and len(world.stacks) > 1 else (),
+        )  # fmt: skip
+
+    def _foreign(self) -> tuple[Foreign, ...]:
+        found = []
+        for container in self.world.containers.values():
+            if container.stack != self.stack:
+                ports = _published(container) if container.running else ()
+                holds = container.name.startswith(f"{self.stack}-")
+                if holds or ports:
+                    found.append(Foreign(container.name, holds, ports))
+        return tuple(sorted(found, key=lambda each: each.name))
+
+    def _disturbed_look(self) -> View | None:
+        hits = harm.struck(self.world, ("look_fails", "stale_view"), "look", self.stack, "look")
+        if any(fault.kind == "look_fails" for fault in hits):
+            raise _no_answer()
+        back = max((fault.amount for fault in hits), default=0)
+        if not back or not self._history:
+            return None
+        return self._history[max(-1 - back, -len(self._history))]
+
+    def _without_unobservable(self, seen: Observed) -> Observed:
+        """The same observation, less what faults keep from being read."""
+        keys = {*seen.objects, *(i.key for i in seen.instances), *(seen.scope.keys or ())}
+        hidden = {
+            key: "the simulator cannot read it"
+            for key in sorted(keys)
+            if harm.struck(self.world, ("unobservable",), "look", str(key), str(key))
+        }
+        if not hidden:
+            return seen
+        return replace(
+            seen,
+            objects={key: each for key, each in seen.objects.items() if key not in hidden},
+            instances=tuple(each for each in seen.instances if each.key not in hidden),
+            unobservable=hidden,
+        )
+
+    def _view(self) -> View:
+        held = self.world.stacks[self.stack]
+        objects = {key: thing.observed() for key, thing in held.objects.items()}
+        return _instances(held), objects, held.all_records(), dict(self.world.images.local)
+
+    def _from_view(self, scope: Scope, view: View) -> Observed:
+        """An old view that claims to be of now."""
+        instances, objects, records, images = view
+        covered = {
+            key: found for key, found in objects.items() if scope.covers(key) or key in scope.wanted
+        }
+        return Observed(
+            scope, self.world.now_ns, self.world.now_ns, covered,
+            tuple(i for i in instances if scope.covers(i.key)), records,
+            {image: images.get(image) for image in scope.images}, self._foreign(),
+        )  # fmt: skip
+
+
+def _instances(held: Holding) -> tuple[Instance, ...]:
+    return tuple(
+        container.frozen or container.instance()
+        for same in held.instances.values()
+        for container in same.values()
+    )
+
+
+def _published(container: Container) -> tuple[str, ...]:
+    """Host ports as the engine lists them: ``0.0.0.0:8080/tcp``."""
+    return tuple(
+        sorted(
+            f"{ip or '0.0.0.0'}:{port}/{path.rpartition('/')[2]}"
+            for path, value in container.fields.items()
+            if path.startswith("ports.")
+            for ip, _, port in [str(value).rpartition(":")]
+        )
+    )
+
+
+def _no_answer() -> TargetError:
+    said = outcomes.UNREACHED
+    return TargetError("unreachable", said.code, said.message)
+
+
+def _disturbed_call(hits: list[Fault], took_ns: int) -> Timing:
+    """A call's way under faults: what strikes first in this order wins."""
+    took_ns += sum(fault.for_ns for fault in hits if fault.kind == "delay")
+    effect_ns = took_ns - took_ns // 4
+    kinds = {fault.kind for fault in hits}
+    if "fail_before" in kinds:
+        return Timing(None, took_ns, outcomes.FAILED)
+    if "lost_reply" in kinds:
+        return Timing(effect_ns, None)
+    if "fail_after" in kinds:
+        return Timing(effect_ns, took_ns, outcomes.FAILED)
+    return Timing(effect_ns, took_ns)

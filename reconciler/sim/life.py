@@ -1,0 +1,280 @@
+"""The life of instances: start, probes, stop signals, crashes, and the restart manager."""
+
+from reconciler.model.units import NS_PER_MS, NS_PER_S
+from reconciler.sim.probes import asking
+from reconciler.sim.things import Container
+from reconciler.sim.world import LIFE, PROBE, Payload, World
+
+KILL_NS = 5 * NS_PER_MS  # from SIGKILL to the end of the process
+
+# moby restartmanager/restartmanager.go
+RESTART_FIRST_NS = 100 * NS_PER_MS
+RESTART_LONGEST_NS = 60 * NS_PER_S
+RESTART_RESET_NS = 10 * NS_PER_S
+
+# kubernetes pkg/kubelet, client-go util/flowcontrol/backoff.go
+CRASHLOOP_FIRST_NS = 10 * NS_PER_S
+CRASHLOOP_LONGEST_NS = 300 * NS_PER_S
+CRASHLOOP_RESET_NS = 600 * NS_PER_S
+
+OOM_CODE = 137
+
+
+def start(world: World, container: Container, *, by_engine: bool = False) -> None:
+    """The process runs from now on; what will happen to it by itself is scheduled.
+
+    A start by hand resets the restart manager (moby ``daemon/start.go``).
+    """
+    now, behaviour = world.now_ns, container.behaviour
+    container.epoch += 1
+    container.phase = "running"
+    container.started_at_ns = now
+    container.finished_at_ns = container.exit_code = container.ready_since_ns = None
+    container.ready = container.hung = container.oom_killed = False
+    container.live = True
+    container.signalled_at_ns = None
+    container.message = ""
+    if not by_engine:
+        container.cancelled = container.terminating = False
+        container.restart_delay_ns = 0
+        container.engine_restarts = 0
+    for port in host_ports(container):
+        world.ports[port] = container.id
+    world.emit("started", container, "by the engine" if by_engine else "")
+    token = (container.id, container.epoch)
+    if behaviour.crash_after_ns is not None and (
+        behaviour.crashes is None or container.starts < behaviour.crashes
+    ):
+        code = behaviour.crash_code
+        world.push(now + behaviour.crash_after_ns, LIFE, "exit", (*token, code, behaviour.oom))
+    if behaviour.run_ns is not None:
+        run_ns = world.around(f"{container.key} run", behaviour.run_ns, behaviour.jitter_percent)
+        world.push(now + run_ns, LIFE, "exit", (*token, behaviour.exit_code, False))
+    container.starts += 1
+    _schedule_probes(world, container)
+
+
+def _schedule_probes(world: World, container: Container) -> None:
+    """The times at which the probes' verdicts flip.
+
+    Liveness and readiness wait for startup (kubernetes ``pkg/kubelet/prober/worker.go``).
+    A service without a readiness probe is ready once it runs.
+    """
+    fields, behaviour, began = container.fields, container.behaviour, world.now_ns
+    token = (container.id, container.epoch)
+    startup, liveness = asking(fields, "startup"), asking(fields, "liveness")
+    readiness = asking(fields, "readiness")
+    up = began
+    if startup is not None or liveness is not None or readiness is not None:
+        up += world.around(f"{container.key} ready", behaviour.ready_ns, behaviour.jitter_percent)
+    gate = began
+    if startup is not None:
+        gate = startup.passes_at(began, up)
+        if behaviour.never_ready or startup.misses(began, began, up):
+            dead = startup.fails_at(began, began)
+            world.push(dead, PROBE, "dead", (*token, "startup probe failed"))
+            return
+    hang = None if behaviour.hang_after_ns is None else began + behaviour.hang_after_ns
+    if hang is not None:
+        world.push(hang, LIFE, "hang", token)
+    if liveness is not None and liveness.misses(began, gate, up):
+        dead = liveness.fails_at(began, gate)
+        world.push(dead, PROBE, "dead", (*token, "liveness probe failed"))
+    if behaviour.never_ready and readiness is not None:
+        return
+    if readiness is not None:
+        ready = readiness.passes_at(began, max(up, gate))
+        if hang is None or ready <= hang:
+            world.push(ready, PROBE, "ready", token)
+    elif gate > began:
+        world.push(gate, PROBE, "ready", token)
+    else:
+        _become_ready(world, container)
+
+
+def _become_ready(world: World, container: Container) -> None:
+    container.ready = True
+    container.ready_since_ns = world.now_ns
+    world.emit("ready", container)
+
+
+def become_unready(world: World, container: Container) -> None:
+    """It may get no traffic from now on."""
+    if container.ready:
+        container.ready = False
+        container.ready_since_ns = None
+        world.emit("unready", container)
+
+
+def hang(world: World, container: Container) -> None:
+    """It answers nothing any more while its process lives; probes notice in their time."""
+    if container.phase != "running" or container.hung:
+        return
+    container.hung = True
+    world.emit("hung", container)
+    began, now = container.started_at_ns or world.now_ns, world.now_ns
+    token = (container.id, container.epoch)
+    readiness = asking(container.fields, "readiness")
+    liveness = asking(container.fields, "liveness")
+    if readiness is not None:
+        world.push(readiness.fails_at(began, now), PROBE, "unready", token)
+    if liveness is not None:
+        dead = liveness.fails_at(began, now)
+        world.push(dead, PROBE, "dead", (*token, "liveness probe failed"))
+
+
+def signal(world: World, container: Container, name: str) -> None:
+    """A signal by way of the engine.
+
+    Any signal cancels the restart manager (moby ``daemon/kill.go``, ExitOnNext), armed or
+    not; one that waits between two restarts ends at once.
+    """
+    if not container.running:
+        return
+    container.cancelled = True
+    if container.phase == "restarting":
+        container.phase = "exited"
+        container.epoch += 1
+        world.emit("exited", container, f"{name} between restarts")
+        return
+    world.emit("signalled", container, name)
+    token = (container.id, container.epoch)
+    if name == "SIGKILL":
+        container.terminating = True
+        world.push(world.now_ns + KILL_NS, LIFE, "exit", (*token, OOM_CODE, False))
+        return
+    if name not in ("SIGTERM", container.fields.get("stop_signal", "SIGTERM")):
+        return
+    container.terminating = True
+    if container.signalled_at_ns is not None:
+        return
+    container.signalled_at_ns = world.now_ns
+    behaviour = container.behaviour
+    if behaviour.ignores_stop or container.hung:
+        return
+    if behaviour.unready_on_stop:
+        become_unready(world, container)
+    stop_ns = world.around(f"{container.key} stop", behaviour.stop_ns, behaviour.jitter_percent)
+    world.push(world.now_ns + stop_ns, LIFE, "exit", (*token, 0, False))
+
+
+def end(world: World, container: Container, code: int, *, oom: bool = False) -> None:
+    """The process is gone; the restart manager decides whether it comes back."""
+    if container.phase not in ("running", "paused"):
+        return
+    now = world.now_ns
+    ran_ns = now - (container.started_at_ns or now)
+    container.epoch += 1
+    container.finished_at_ns = now
+    container.exit_code = code
+    container.oom_killed = oom
+    container.ready = container.hung = False
+    container.ready_since_ns = None
+    container.log = (*container.log[-4:], f"ended with exit code {code}" + " (out of memory)" * oom)
+    for port in host_ports(container):
+        if world.ports.get(port) == container.id:
+            del world.ports[port]
+    delay_ns = _restart_delay_ns(container, code, ran_ns)
+    if delay_ns is None:
+        container.phase = "exited"
+        world.emit("exited", container, str(code))
+        return
+    container.restart_delay_ns = delay_ns
+    container.engine_restarts += 1
+    container.phase = "restarting"
+    container.message = f"exit code {code}, starts again"
+    world.emit("restarting", container, str(code))
+    world.push(now + delay_ns, LIFE, "restart", (container.id, container.epoch))
+
+
+def _restart_delay_ns(container: Container, code: int, ran_ns: int) -> int | None:
+    """How long until the engine starts it again; None when it does not."""
+    policy = container.policy
+    if container.cancelled or (container.kubelet and container.terminating):
+        return None
+    if policy == "never" or (policy == "on-failure" and code == 0):
+        return None
+    last = container.restart_delay_ns
+    if container.kubelet:
+        if container.engine_restarts == 0 or ran_ns >= CRASHLOOP_RESET_NS:
+            return 0
+        return min(max(CRASHLOOP_FIRST_NS, 2 * last), CRASHLOOP_LONGEST_NS)
+    if ran_ns >= RESTART_RESET_NS or last == 0:
+        return RESTART_FIRST_NS
+    return min(2 * last, RESTART_LONGEST_NS)
+
+
+def host_ports(container: Container) -> list[str]:
+    """The host ports it publishes."""
+    return [
+        str(value).rpartition(":")[2]
+        for path, value in container.fields.items()
+        if path.startswith("ports.")
+    ]
+
+
+def published(container: Container) -> tuple[str, ...]:
+    """What it publishes, as ``ip:port/transport``."""
+    return tuple(
+        f"{value}/{path.rpartition('/')[2]}"
+        for path, value in container.fields.items()
+        if path.startswith("ports.")
+    )
+
+
+# -- entries of the heap ----------------------------------------------------------------
+
+
+def _current(world: World, payload: Payload) -> Container | None:
+    container = world.containers.get(payload[0])
+    return container if container is not None and container.epoch == payload[1] else None
+
+
+def on_exit(world: World, payload: Payload) -> None:
+    """Entry ``exit``: id, epoch, exit code, out of memory."""
+    if container := _current(world, payload):
+        end(world, container, payload[2], oom=payload[3])
+
+
+def on_restart(world: World, payload: Payload) -> None:
+    """Entry ``restart``: id, epoch. A host port taken meanwhile ends it for good."""
+    if container := _current(world, payload):
+        if any(port in world.ports for port in host_ports(container)):
+            container.phase = "exited"
+            container.message = "host port taken by another"
+            world.emit("exited", container, "port")
+        else:
+            start(world, container, by_engine=True)
+
+
+def on_ready(world: World, payload: Payload) -> None:
+    """Entry ``ready``: id, epoch."""
+    container = _current(world, payload)
+    if container is None or container.ready or container.hung:
+        return
+    if container.signalled_at_ns is None or not container.behaviour.unready_on_stop:
+        _become_ready(world, container)
+
+
+def on_unready(world: World, payload: Payload) -> None:
+    """Entry ``unready``: id, epoch."""
+    if container := _current(world, payload):
+        become_unready(world, container)
+
+
+def on_dead(world: World, payload: Payload) -> None:
+    """Entry ``dead``: id, epoch, why. The kubelet kills it, Docker's engine never does."""
+    container = _current(world, payload)
+    if container is None or not container.live:
+        return
+    container.live = False
+    container.message = payload[2]
+    world.emit("dead", container, payload[2])
+    if container.kubelet and not container.terminating:
+        world.push(world.now_ns + KILL_NS, LIFE, "exit", (*payload[:2], OOM_CODE, False))
+
+
+def on_hang(world: World, payload: Payload) -> None:
+    """Entry ``hang``: id, epoch."""
+    if container := _current(world, payload):
+        hang(world, container)

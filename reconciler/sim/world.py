@@ -1,0 +1,310 @@
+"""The simulated world: virtual time, one heap, and everything that is there.
+
+It knows nothing of any API: the façades (`engine`, `cluster`) turn steps into changes of
+the world and the world into observations. Heap entries are data, never closures, so a
+world can be copied, written to a file, and read back.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from heapq import heappush
+from typing import Any
+
+from reconciler.model.observed import Fields
+from reconciler.model.record import Record
+from reconciler.model.resource import ResourceKey
+from reconciler.model.units import NS_PER_MS
+from reconciler.sim.behaviour import JOB, SERVICE, Behaviour, Rule, changed
+from reconciler.sim.faults import Fault
+from reconciler.sim.streams import Streams
+from reconciler.sim.things import Container, Holding, Thing, Transition
+
+Payload = tuple[Any, ...]
+Entry = tuple[int, int, int, str, Payload]  # time_ns, class, seq, kind, payload
+
+# Entries of one instant: what processes do, then probes, then controllers, then faults.
+LIFE, PROBE, SYNC, FAULT = range(4)
+
+EPOCH_NS = 1_700_000_000_000_000_000  # virtual time begins at a fixed instant of 2023
+
+# How long calls take: measured on an idle engine, rounded. `pull` is on top of the bytes.
+LATENCY_NS: Mapping[str, int] = {
+    "create": 60 * NS_PER_MS, "start": 20 * NS_PER_MS, "signal": 10 * NS_PER_MS,
+    "remove": 40 * NS_PER_MS, "update": 15 * NS_PER_MS, "pull": 300 * NS_PER_MS,
+    "apply": 20 * NS_PER_MS, "delete": 20 * NS_PER_MS, "record": 3 * NS_PER_MS,
+    "forget": 3 * NS_PER_MS, "look": 5 * NS_PER_MS,
+}  # fmt: skip
+
+Listener = Callable[["World", Transition], None]
+
+
+@dataclass(slots=True)
+class Images:
+    """The registry and the local store. Every reference exists that is not said missing.
+
+    `local` maps a reference to the id of the image that is there; `stored` are the ids of
+    all that were pulled, also those whose tag has moved on; `moved` counts pushes of a tag.
+    `size_bytes` is what a pull must fetch at `bytes_per_s`; `slow` multiplies its time.
+    """
+
+    local: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, None] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
+    slow: Mapping[str, int] = field(default_factory=dict)  # reference → factor
+    moved: dict[str, int] = field(default_factory=dict)
+    size_bytes: int = 50_000_000
+    bytes_per_s: int = 100_000_000
+
+    def clone(self) -> "Images":
+        """A copy of its own."""
+        return Images(
+            dict(self.local), dict(self.stored), self.missing, self.denied, self.slow,
+            dict(self.moved), self.size_bytes, self.bytes_per_s,
+        )  # fmt: skip
+
+    def remote_id(self, reference: str) -> str:
+        """The id of what the registry has under this reference now."""
+        text = f"{reference} {self.moved.get(reference, 0)}"
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def pull(self, reference: str) -> None:
+        """What the registry has under this reference is here from now on."""
+        self.local[reference] = image_id = self.remote_id(reference)
+        self.stored[image_id] = None
+
+    def pull_ns(self, reference: str) -> int:
+        """How long the bytes take; nothing when they are here."""
+        if self.local.get(reference) == self.remote_id(reference):
+            return 0
+        factor = self.slow.get(reference, 1)
+        return self.size_bytes * 1_000_000_000 // self.bytes_per_s * factor
+
+
+@dataclass(slots=True)
+class World:
+    """All state of a simulation. Make one with `World.fresh`."""
+
+    seed: int = 0
+    now_ns: int = EPOCH_NS
+    streams: Streams = field(default_factory=lambda: Streams(0))
+    heap: list[Entry] = field(default_factory=list)
+    seq: int = 0
+    version: int = 0
+    ids: int = 0
+    images: Images = field(default_factory=Images)
+    containers: dict[str, Container] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # container name → id
+    ports: dict[str, str] = field(default_factory=dict)  # host port → id of its holder
+    stacks: dict[str, Holding] = field(default_factory=dict)
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)  # service/web → …
+    rules: tuple[Rule, ...] = ()
+    latency_ns: Mapping[str, int] = field(default_factory=lambda: LATENCY_NS)
+    latency_jitter_percent: int = 20
+    event_lag_ns: int = 20 * NS_PER_MS
+    faults: tuple[Fault, ...] = ()
+    fault_hits: list[int] = field(default_factory=list)
+    calls: int = 0
+    looks: int = 0
+    unreachable_until_ns: int = 0
+    listeners: list[Listener] = field(default_factory=list)
+
+    @classmethod
+    def fresh(cls, seed: int = 0, *, missing_images: Iterable[str] = ()) -> "World":
+        """An empty world in which every image exists that is not said missing."""
+        return cls(
+            seed=seed, streams=Streams(seed), images=Images(missing=frozenset(missing_images))
+        )
+
+    def clone(self, seed: int | None = None) -> "World":
+        """A world that goes on from here by itself; nobody listens to it yet.
+
+        With `seed` it goes on with other random numbers.
+        """
+        made = World(
+            self.seed if seed is None else seed, self.now_ns,
+            self.streams.clone() if seed is None else Streams(seed), list(self.heap), self.seq,
+            self.version, self.ids, self.images.clone(), {}, dict(self.names),
+            dict(self.ports), {}, dict(self.behaviours), self.rules, self.latency_ns,
+            self.latency_jitter_percent, self.event_lag_ns, self.faults,
+            list(self.fault_hits), self.calls, self.looks, self.unreachable_until_ns,
+        )  # fmt: skip
+        containers = made.containers
+        for id, container in self.containers.items():
+            containers[id] = container.clone()
+        for stack, held in self.stacks.items():
+            made.stacks[stack] = Holding(
+                {key: {id: containers[id] for id in ids} for key, ids in held.instances.items()},
+                {key: thing.clone() for key, thing in held.objects.items()},
+                dict(held.records),
+                held.frozen_records,
+            )
+        return made
+
+    # -- time and events ----------------------------------------------------------------
+
+    def push(self, at_ns: int, rank: int, kind: str, payload: Payload) -> None:
+        """Let `kind` happen at `at_ns`; `payload` holds JSON values only."""
+        self.seq += 1
+        heappush(self.heap, (at_ns, rank, self.seq, kind, payload))
+
+    def emit(
+        self,
+        what: str,
+        thing: Container | Thing | None,
+        detail: str = "",
+        *,
+        subject: str = "",
+        stack: str = "",
+        key: ResourceKey | None = None,
+    ) -> None:
+        """Tell that `thing` changed: a new version, and the cached copy is void."""
+        self.version += 1
+        if thing is not None:
+            thing.frozen = None
+            stack, key = thing.stack, thing.key
+            subject = thing.name if isinstance(thing, Container) else str(key)
+        if self.listeners:
+            told = Transition(self.now_ns, self.version, what, stack, key, subject, detail, thing)
+            for listener in self.listeners:
+                listener(self, told)
+
+    def new_id(self, kind: str) -> str:
+        """A full id, 64 hexadecimal digits, the same in every run of a seed."""
+        self.ids += 1
+        return hashlib.sha256(f"{self.seed} {kind} {self.ids}".encode()).hexdigest()
+
+    def around(self, name: str, value_ns: int, percent: int) -> int:
+        """`value_ns` give or take, from the stream `name`."""
+        return self.streams.around(name, value_ns, percent)
+
+    # -- what is there ------------------------------------------------------------------
+
+    def holding(self, stack: str) -> Holding:
+        """What a stack has; an empty one at first."""
+        held = self.stacks.get(stack)
+        if held is None:
+            held = self.stacks[stack] = Holding()
+        return held
+
+    def of(self, stack: str, key: ResourceKey) -> list[Container]:
+        """The containers of a resource, oldest first."""
+        held = self.stacks.get(stack)
+        return list(held.instances.get(key, {}).values()) if held is not None else []
+
+    def behaviour_of(self, key: ResourceKey, fields: Fields, image_id: str = "") -> Behaviour:
+        """How an instance of `key` with these fields, of this image, will behave."""
+        base = self.behaviours.get(f"{key.kind}/{key.name}")
+        if base is None:
+            base = JOB if key.kind == "job" else SERVICE
+        for rule in self.rules:
+            if rule.fits(str(key), fields, image_id):
+                base = changed(base, rule.then)
+        return base
+
+    # -- changes ------------------------------------------------------------------------
+
+    def add_container(self, container: Container) -> Container:
+        """Put a container there, indexed; its name must be free."""
+        assert container.name not in self.names, container.name
+        self.containers[container.id] = container
+        self.names[container.name] = container.id
+        held = self.holding(container.stack)
+        held.instances.setdefault(container.key, {})[container.id] = container
+        for key in container.holds:
+            thing = held.objects.get(key)
+            if thing is not None:
+                thing.users[container.id] = None
+                thing.frozen = None
+        self.emit("created", container, container.revision)
+        return container
+
+    def drop_container(self, container: Container) -> None:
+        """Take an ended container away."""
+        del self.containers[container.id]
+        del self.names[container.name]
+        held = self.stacks[container.stack]
+        same = held.instances[container.key]
+        del same[container.id]
+        if not same:
+            del held.instances[container.key]
+        for key in container.holds:
+            thing = held.objects.get(key)
+            if thing is not None:
+                thing.users.pop(container.id, None)
+                thing.frozen = None
+        container.epoch += 1
+        self.emit("removed", container, container.id[:12])
+
+    def adopt_container(
+        self, container: Container, stack: str, key: ResourceKey, ordinal: int, fields: Fields
+    ) -> None:
+        """Let a container that was nobody's be an instance of the stack's."""
+        same = self.holding(container.stack).instances[container.key]
+        del same[container.id]
+        if not same:
+            del self.holding(container.stack).instances[container.key]
+        container.owned, container.stack, container.key = True, stack, key
+        container.ordinal, container.fields = ordinal, fields
+        self.holding(stack).instances.setdefault(key, {})[container.id] = container
+        self.emit("adopted", container)
+
+    def adopt_object(self, thing: Thing, stack: str, key: ResourceKey) -> None:
+        """Let an object that was nobody's be the stack's."""
+        del self.holding(thing.stack).objects[thing.key]
+        thing.owned, thing.stack, thing.key = True, stack, key
+        self.holding(stack).objects[key] = thing
+        self.emit("adopted", thing)
+
+    def add_object(self, thing: Thing) -> Thing:
+        """Put an object there."""
+        self.holding(thing.stack).objects[thing.key] = thing
+        self.emit("made", thing)
+        return thing
+
+    def drop_object(self, thing: Thing) -> None:
+        """Take an object away."""
+        del self.stacks[thing.stack].objects[thing.key]
+        self.emit("gone", thing)
+
+    def touch_object(self, thing: Thing, what: str = "changed", detail: str = "") -> None:
+        """Tell that an object changed: its version counts up."""
+        thing.version += 1
+        self.emit(what, thing, detail)
+
+    def put_record(self, stack: str, record: Record) -> None:
+        """Keep a record."""
+        held = self.holding(stack)
+        held.records[record.id] = record
+        held.frozen_records = None
+        self.emit("recorded", None, subject=record.id, stack=stack)
+
+    def drop_record(self, stack: str, record_id: str) -> None:
+        """Forget a record."""
+        held = self.holding(stack)
+        del held.records[record_id]
+        held.frozen_records = None
+        self.emit("forgotten", None, subject=record_id, stack=stack)
+
+    # -- what is not ours ---------------------------------------------------------------
+
+    def add_foreign(
+        self, name: str, *, stack: str = "", key: ResourceKey | None = None, ports: str = ""
+    ) -> Container | Thing:
+        """Something of another's: a running container, or the holder of an object's name.
+
+        A container holds `name` and, when given, a host port; with `key` an object of the
+        stack's name is held by another.
+        """
+        if key is not None:
+            thing = Thing(self.new_id("object"), key, stack, owned=False, created_at_ns=self.now_ns)
+            return self.add_object(thing)
+        container = Container(
+            self.new_id("container"), name, ResourceKey("service", name), stack, owned=False,
+            phase="running", created_at_ns=self.now_ns, started_at_ns=self.now_ns, ready=True,
+        )  # fmt: skip
+        if ports:
+            container.fields = {"ports.80/tcp": f":{ports}"}
+            self.ports[ports] = container.id
+        return self.add_container(container)
