@@ -1,0 +1,72 @@
+"""The properties, each as a strategy and a check, for tests and for whoever hunts mutants."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.properties import convergence, failures, safety
+from tests.properties.strategies import (
+    CALM,
+    LIVELY,
+    cases,
+    crashes,
+    event_faults,
+    failing,
+    faults,
+    our_faults,
+    stale_faults,
+)
+
+
+@dataclass(frozen=True)
+class Property:
+    """What must hold, over which examples; `check` raises AssertionError where it does not."""
+
+    name: str
+    strategy: st.SearchStrategy[Any]
+    check: Callable[[Any], None]
+
+
+QUIET = cases()
+CHANGED = cases(fresh=False)
+WILD = cases(LIVELY, faults())
+
+PROPERTIES: tuple[Property, ...] = (
+    Property("1 convergence", WILD, convergence.check_convergence),
+    Property("1 bound", QUIET, convergence.check_bound),
+    Property("2 floor", WILD, safety.check_capacity_floor),
+    Property("3 surge", WILD, safety.check_surge),
+    Property("4 singleton", WILD, safety.check_singleton),
+    Property("5 dependencies", QUIET, safety.check_dependencies),
+    Property("11 restarts", WILD, safety.check_restarts),
+    Property("12 idempotence", cases(LIVELY), convergence.check_idempotence),
+    Property("13 crash", crashes(), convergence.check_crash),
+    Property("14 only ours", cases(CALM, our_faults()), safety.check_only_ours),
+    Property("14 name taken", QUIET, safety.check_name_taken),
+    Property(
+        "15 hints",
+        cases(CALM, st.lists(event_faults(), min_size=1, max_size=2).map(tuple)),
+        convergence.check_hints,
+    ),
+    Property("16 stale views", cases(CALM, stale_faults()), safety.check_stale_views),
+    Property("17 progress", QUIET, convergence.check_progress),
+    Property("18 paths", CHANGED, convergence.check_paths),
+    Property("20 deletions", CHANGED, failures.check_deletions),
+    Property("21 rollback", failing(), failures.check_rollback),
+    Property("21 no second rollback", failing(), failures.check_no_second_rollback),
+    Property("21 retry", failing(), failures.check_retry),
+    Property("23 replay", WILD, failures.check_replay),
+    Property("24 plan is apply", QUIET, failures.check_plan_is_apply),
+    Property("24 stale plan", CHANGED, failures.check_stale_plan),
+    Property("25 plans are free", QUIET, failures.check_plans_are_free),
+    Property("26 oscillation", cases(fresh=False, most=2), failures.check_oscillation),
+)
+
+
+def hold(check: Callable[[Any], None]) -> None:
+    """Try a property on examples; the profile says on how many."""
+    found = next(each for each in PROPERTIES if each.check is check)
+    given(found.strategy)(found.check)()
