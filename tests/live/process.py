@@ -144,6 +144,13 @@ class Lab:
         mine = {"label": [f"reconciler.stack={self.stack}", f"reconciler.record={kind}"]}
         return len(self.engine.volumes(filters=mine)["Volumes"] or [])
 
+    def lock_holder(self) -> int:
+        """The process that the newest record of the lock names; 0 for none, or given back."""
+        mine = {"label": [f"reconciler.stack={self.stack}", "reconciler.record=lock"]}
+        newest = max(self.engine.volumes(filters=mine)["Volumes"] or [], key=_seq, default=None)
+        body = json.loads(newest["Labels"]["reconciler.body"]) if newest is not None else {}
+        return 0 if body.get("released") else int(body.get("pid", 0))
+
     def end(self, process: subprocess.Popen[str], number: int = signal.SIGKILL) -> int:
         """End a process that was started here, and wait for it."""
         if process.poll() is None:
