@@ -19,7 +19,7 @@ import requests
 from docker.utils import kwargs_from_env
 
 from benchmarks.figure import Unavailable
-from benchmarks.process import ROOT, Ran, python, run
+from benchmarks.process import ROOT, Ran, environ, python, run
 from benchmarks.relay import DEFAULT
 
 IMAGE = "local/busybox:1"
@@ -157,7 +157,7 @@ def until(holds: Callable[[], object], longest_s: float, what: str) -> None:
 @contextlib.contextmanager
 def watching(file: Path, environment: Mapping[str, str] | None = None) -> Iterator[int]:
     """`watch` in a process of its own, told to end at the end; its process id."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **(environment or {})}
+    env = {**environ(), **(environment or {})}
     log = file.with_suffix(".log")
     with log.open("wb") as stream:
         process = subprocess.Popen(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reconciler.model.change import FieldChange
+from reconciler.model.fields import is_in_place
 from reconciler.model.observed import Fields, Value
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
@@ -54,7 +55,7 @@ def field_changes(
             path=delta.path,
             old=delta.old,
             new=delta.new,
-            replaces=not (prefixes and delta.path.startswith(prefixes)),
+            replaces=not is_in_place(delta.path, prefixes),
             position=stack.position(key, *spec_path(delta.path)),
         )
         for delta in found
@@ -68,6 +69,7 @@ _SPEC_PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("resources.cpu_limit", ("resources", "limits", "cpu")),
     ("stop_signal", ("termination", "signal")),
     ("stop.pre_stop", ("termination", "pre_stop")),
+    ("stop.drain", ("routing", "drain")),
     ("stop.grace", ("termination", "grace")),
     ("image.id", ("image",)),
     ("ports.", ("ports",)),

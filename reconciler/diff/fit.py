@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.diff.fields import Delta, deltas
-from reconciler.model.fields import for_ordinal
+from reconciler.model.fields import for_ordinal, is_in_place
 from reconciler.model.observed import Fields, Instance
 from reconciler.model.resource import ResourceKey
 
@@ -66,9 +66,8 @@ def fit(template: Template, instance: Instance) -> Fit:
         found = (*found, *_evictions(template, instance))
     if not found:
         return Fit(instance)
-    prefixes = template.in_place
-    loose = tuple(d for d in found if prefixes and d.path.startswith(prefixes))
-    fixed = tuple(d for d in found if not (prefixes and d.path.startswith(prefixes)))
+    loose = tuple(d for d in found if is_in_place(d.path, template.in_place))
+    fixed = tuple(d for d in found if not is_in_place(d.path, template.in_place))
     return Fit(instance, fixed, loose)
 
 

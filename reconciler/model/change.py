@@ -57,3 +57,14 @@ class Change:
     wave: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def placed(self, wave: int, calls: Mapping[str, int]) -> "Change":
+        """The same change in a plan: its wave, and its calls beside those of the others.
+
+        Every change of a plan gets its place; `dataclasses.replace` takes twice as long.
+        """
+        return Change(
+            self.key, self.action, self.reason, self.fields, self.position,
+            self.from_revision, self.to_revision, self.from_replicas, self.to_replicas,
+            self.deletes, self.reads, wave, calls, self.notes,
+        )  # fmt: skip

@@ -54,6 +54,8 @@ def parse_file_mount(value: Any) -> Any:
 
 def parse_env_value(value: Any) -> Any:
     """A scalar is a literal value; a mapping says where the value comes from."""
+    if isinstance(value, str):
+        return {"value": value}
     return value if isinstance(value, Mapping) else {"value": "" if value is None else value}
 
 

@@ -18,7 +18,8 @@ Everything here is a pure function of the stack. The paths:
                                            ``drop_capabilities`` ``no_new_privileges``
 ``startup.*`` ``liveness.*``               probes: ``kind``, ``port``, ``path``, ``command`` …,
 ``readiness.*``                            and their times in ns
-``stop.pre_stop`` ``stop.grace``           ns
+``stop.drain`` ``stop.pre_stop``           ns; the first is the edge's, before the signal
+``stop.grace``                             ns
 ``labels.NAME``                            text
 ``docker.NAME``                            what the `docker:` block says, as JSON text
 =========================================  ====================================================
@@ -28,7 +29,8 @@ Fields that are not asked for are absent, so that a target's own default is no d
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from reconciler.model.container import EnvValue, Port
 from reconciler.model.image import normalised
@@ -39,6 +41,7 @@ from reconciler.model.service import Job, Service, Workload
 from reconciler.model.stack import Declared, Stack
 
 DEFAULT_NETWORK = "default"
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 def object_fields(stack: Stack, key: ResourceKey) -> dict[str, Value]:
@@ -87,26 +90,29 @@ def for_ordinal(fields: Fields, ordinal: int) -> dict[str, Value]:
     return made
 
 
-def split_in_place(fields: Fields, prefixes: Sequence[str]) -> tuple[Fields, Fields]:
-    """(what needs a replacement, what can change in place)."""
-    prefix = tuple(prefixes)
-    fixed = {path: value for path, value in fields.items() if not path.startswith(prefix)}
-    loose = {path: value for path, value in fields.items() if path.startswith(prefix)}
-    return (fixed, loose) if prefix else (dict(fields), {})
+def is_in_place(path: str, prefixes: tuple[str, ...]) -> bool:
+    """Whether a field can change without a replacement, where fields that begin so can."""
+    return path.startswith(prefixes)
 
 
 def revision_of(fields: Fields, in_place: Sequence[str]) -> str:
-    """Content hash of what cannot change in place: ten hexadecimal digits."""
-    prefix = tuple(in_place)
-    fixed = [
-        (path, fields[path]) for path in sorted(fields) if not (prefix and path.startswith(prefix))
-    ]
-    return hashlib.sha256(json.dumps(fixed, separators=(",", ":")).encode()).hexdigest()[:10]
+    """Content hash of what cannot change in place: ten hexadecimal digits.
+
+    It is that of the sorted pairs of path and value as a JSON list without spaces.
+    """
+    fixed = [(path, fields[path]) for path in _fixed(tuple(fields), tuple(in_place))]
+    return hashlib.sha256(_COMPACT.encode(fixed).encode()).hexdigest()[:10]
+
+
+@lru_cache(maxsize=4096)
+def _fixed(paths: tuple[str, ...], prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that cannot change in place, sorted: many services have the very same fields."""
+    return tuple(sorted(path for path in paths if not is_in_place(path, prefixes)))
 
 
 def digest_of(fields: Fields) -> str:
     """Content hash of all fields: sixteen hexadecimal digits."""
-    text = json.dumps(sorted(fields.items()), separators=(",", ":"))
+    text = _COMPACT.encode(sorted(fields.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -144,7 +150,8 @@ def _container(declared: Declared, workload: Workload) -> dict[str, Value]:
     for secret in workload.secrets:
         digest = declared.secrets[secret.source].digest
         fields[f"secrets.{secret.target}"] = f"{secret.source}@{digest}:{secret.mode}"
-    fields.update({f"labels.{name}": text for name, text in workload.labels.items()})
+    for label, text in workload.labels.items():
+        fields[f"labels.{label}"] = text
     for name, setting in workload.docker.items():
         fields[f"docker.{name}"] = json.dumps(setting, sort_keys=True)
     _limits(fields, workload)
@@ -161,18 +168,20 @@ def _environment(declared: Declared, value: EnvValue) -> str:
 
 def _limits(fields: dict[str, Value], workload: Workload) -> None:
     resources, security = workload.resources, workload.security
-    asked: dict[str, Value] = {
-        "resources.memory_limit": resources.limits.memory,
-        "resources.memory_request": resources.requests.memory,
-        "resources.cpu_limit": resources.limits.cpu,
-        "resources.cpu_shares": resources.cpu_shares,
-        "security.user": security.user,
-        "security.read_only_root": security.read_only_root or None,
-        "security.add_capabilities": tuple(sorted(security.add_capabilities)) or None,
-        "security.drop_capabilities": tuple(sorted(security.drop_capabilities)) or None,
-        "security.no_new_privileges": security.no_new_privileges or None,
-    }
-    fields.update({path: value for path, value in asked.items() if value is not None})
+    asked: tuple[tuple[str, Value], ...] = (
+        ("resources.memory_limit", resources.limits.memory),
+        ("resources.memory_request", resources.requests.memory),
+        ("resources.cpu_limit", resources.limits.cpu),
+        ("resources.cpu_shares", resources.cpu_shares),
+        ("security.user", security.user),
+        ("security.read_only_root", security.read_only_root or None),
+        ("security.add_capabilities", tuple(sorted(security.add_capabilities)) or None),
+        ("security.drop_capabilities", tuple(sorted(security.drop_capabilities)) or None),
+        ("security.no_new_privileges", security.no_new_privileges or None),
+    )
+    for path, value in asked:
+        if value is not None:
+            fields[path] = value
 
 
 def _service(fields: dict[str, Value], service: Service) -> None:
@@ -186,13 +195,15 @@ def _service(fields: dict[str, Value], service: Service) -> None:
     for name in ("startup", "liveness", "readiness"):
         probe: Probe | None = getattr(service, name)
         if probe is not None:
-            fields.update({f"{name}.{path}": v for path, v in _probe(probe).items()})
+            fields.update(_probe(name, probe))
     termination = service.termination
     if termination.signal != "SIGTERM":
         fields["stop_signal"] = termination.signal
     fields["stop.grace"] = termination.grace
     if termination.pre_stop:
         fields["stop.pre_stop"] = termination.pre_stop
+    if service.routing is not None and service.routing.drain:
+        fields["stop.drain"] = service.routing.drain
     fields["restart.policy"] = service.restart.policy
 
 
@@ -201,22 +212,28 @@ def _published(port: Port) -> str:
     return f"{port.ip}:{span}"
 
 
-def _probe(probe: Probe) -> Mapping[str, Value]:
+def _probe(name: str, probe: Probe) -> dict[str, Value]:
     made: dict[str, Value] = {
-        "delay": probe.delay, "period": probe.period, "timeout": probe.timeout,
-        "successes": probe.successes, "failures": probe.failures,
+        f"{name}.delay": probe.delay, f"{name}.period": probe.period,
+        f"{name}.timeout": probe.timeout, f"{name}.successes": probe.successes,
+        f"{name}.failures": probe.failures,
     }  # fmt: skip
-    if probe.http is not None:
-        made |= {"kind": "http", "port": probe.http.port, "path": probe.http.path}
-        made |= {"headers": tuple(f"{k}: {v}" for k, v in sorted(probe.http.headers.items()))}
-        made |= {"status": tuple(str(s) for s in probe.http.status), "body": probe.http.body}
+    http = probe.http
+    if http is not None:
+        made[f"{name}.kind"] = "http"
+        made[f"{name}.port"] = http.port
+        made[f"{name}.path"] = http.path
+        made[f"{name}.headers"] = tuple([f"{k}: {v}" for k, v in sorted(http.headers.items())])
+        made[f"{name}.status"] = tuple([str(status) for status in http.status])
+        made[f"{name}.body"] = http.body
     elif probe.tcp is not None:
-        made |= {"kind": "tcp", "port": probe.tcp.port}
+        made |= {f"{name}.kind": "tcp", f"{name}.port": probe.tcp.port}
     elif probe.grpc is not None:
-        made |= {"kind": "grpc", "port": probe.grpc.port, "service": probe.grpc.service}
+        made |= {f"{name}.kind": "grpc", f"{name}.port": probe.grpc.port}
+        made |= {f"{name}.service": probe.grpc.service}
     elif probe.exec is not None:
-        made |= {"kind": "exec", "command": probe.exec}
+        made |= {f"{name}.kind": "exec", f"{name}.command": probe.exec}
     elif probe.heartbeat is not None:
-        made |= {"kind": "heartbeat", "file": probe.heartbeat.file}
-        made |= {"max_age": probe.heartbeat.max_age}
+        made |= {f"{name}.kind": "heartbeat", f"{name}.file": probe.heartbeat.file}
+        made |= {f"{name}.max_age": probe.heartbeat.max_age}
     return made

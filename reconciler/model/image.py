@@ -46,6 +46,7 @@ class ImageReference:
         return text.removeprefix(f"{DEFAULT_DOMAIN}/")
 
 
+@lru_cache(maxsize=65536)
 def parse_image(text: str) -> ImageReference:
     """The reference that `text` writes; ValueError with a sentence where it is none."""
     match = _REFERENCE.fullmatch(text)

@@ -26,6 +26,8 @@ class Instance:
     the service asks: it is switched off ahead of an intended stop. `live` is false when a
     liveness probe or the engine's health check has failed for good; `ready` when it may get
     traffic. `streak` counts the policy replacements in a row that led to this instance.
+    `routed` tells whether an edge of ours sends it new sessions, `draining_since_ns` since when
+    it does not any more, and `drained` that nothing is under way there.
     """
 
     id: str
@@ -52,6 +54,9 @@ class Instance:
     depends: tuple[str, ...] = ()
     message: str = ""
     log_tail: tuple[str, ...] = ()
+    routed: bool = False
+    draining_since_ns: int | None = None
+    drained: bool = False
 
     @property
     def is_running(self) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from reconciler.model.memory import by_identity
+
 RecordKind = Literal["revision", "rollout", "scale", "hold", "approval", "adopted", "lock"]
 
 MAX_BODY_BYTES = 4096
@@ -57,7 +59,8 @@ class Revision:
 def revisions_of(service: str, records: Iterable[Record]) -> tuple[Revision, ...]:
     """The facts about a workload's revisions, oldest first; `service` is its key as text."""
     facts = [r for r in records if r.kind == "revision" and r.name == service]
-    return tuple(_revision(fact) for fact in sorted(facts, key=lambda r: r.seq))
+    facts.sort(key=_seq)
+    return tuple([_revision(fact) for fact in facts])
 
 
 def revision_body(revision: Revision) -> Mapping[str, Any]:
@@ -74,7 +77,7 @@ def revision_body(revision: Revision) -> Mapping[str, Any]:
         "commit": revision.commit,
         **({"by_hand": True} if revision.by_hand else {}),
     }
-    return {**body, **packed(revision.fields)}
+    return {**body, **_packed(revision.fields)}
 
 
 def packed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -84,6 +87,9 @@ def packed(fields: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"fields": json.loads(text)}
     short = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
     return {"packed": short} if len(short) <= MAX_BODY_BYTES - 1024 else {}
+
+
+_packed = by_identity(packed)  # a revision's facts, candidate and good, hold the same fields
 
 
 def _shortened(reason: str) -> str:
@@ -102,6 +108,11 @@ def unpacked(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {path: tuple(v) if isinstance(v, list) else v for path, v in raw.items()}
 
 
+def _seq(record: Record) -> int:
+    return record.seq
+
+
+@by_identity
 def _revision(fact: Record) -> Revision:
     body = fact.body
     return Revision(

@@ -34,6 +34,10 @@ class Workload:
 
     image: str = about("Image reference.", "registry.example.com/web:1.4", default="")
     pull: PullPolicy = about("When the image is pulled.", "missing", default="missing")
+    pull_timeout: DurationNs = about(
+        "Longest time that one pull takes; what was fetched whole is kept.", "30m",
+        default=600 * NS_PER_S,
+    )  # fmt: skip
     pin_digest: bool = about(
         "Replace the tag by the digest it stands for at plan time.", True, default=False
     )

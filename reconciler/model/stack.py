@@ -267,3 +267,9 @@ class Stack:
         if key.kind == "service":
             return self.declared.services.get(key.name)
         return self.declared.jobs.get(key.name) if key.kind == "job" else None
+
+    def declaration(self, key: ResourceKey) -> Service | Job | Network | Volume | None:
+        """The service, job, network or volume with this key, if the state itself names it."""
+        if key.kind == "network":
+            return self.declared.networks.get(key.name)
+        return self.declared.volumes.get(key.name) if key.kind == "volume" else self.workload(key)

@@ -45,7 +45,9 @@ class ResourceStatus:
     hint: str = ""
 
 
-NoticeKind = Literal["step", "done", "retry", "wait", "status", "failed", "rollback", "finding"]
+NoticeKind = Literal[
+    "step", "progress", "done", "retry", "wait", "status", "failed", "rollback", "finding"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,18 @@ class SignalInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteInstance:
+    """Tell the edge of an instance: ``drain`` sends it no new session, ``ready`` does again.
+
+    What is under way there goes on. An edge that does not know the instance is fine.
+    """
+
+    key: ResourceKey
+    id: str
+    state: Literal["drain", "ready"]
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveInstance:
     """Remove an ended or never started instance; absent is fine, running is a conflict."""
 
@@ -110,17 +122,33 @@ class RemoveInstance:
 ObjectStep = ApplyObject | DeleteObject
 RecordStep = WriteRecord | DropRecord
 InstanceStep = (
-    PullImage | CreateInstance | StartInstance | UpdateInstance | SignalInstance | RemoveInstance
+    PullImage
+    | CreateInstance
+    | StartInstance
+    | UpdateInstance
+    | RouteInstance
+    | SignalInstance
+    | RemoveInstance
 )
 Step = ObjectStep | RecordStep | InstanceStep
 
 StepKind = Literal[
-    "apply", "delete", "record", "forget", "pull", "create", "start", "update", "signal", "remove"
+    "apply",
+    "delete",
+    "record",
+    "forget",
+    "pull",
+    "create",
+    "start",
+    "update",
+    "signal",
+    "remove",
+    "route",
 ]
 _KIND: dict[type, StepKind] = {
     ApplyObject: "apply", DeleteObject: "delete", WriteRecord: "record", DropRecord: "forget",
     PullImage: "pull", CreateInstance: "create", StartInstance: "start",
-    UpdateInstance: "update", SignalInstance: "signal", RemoveInstance: "remove",
+    UpdateInstance: "update", RouteInstance: "route", SignalInstance: "signal", RemoveInstance: "remove",
 }  # fmt: skip
 
 

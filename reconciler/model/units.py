@@ -8,6 +8,7 @@ durations follow Go's ``time.ParseDuration`` with ``d`` for days added.
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from reconciler.model.noun import Parsed
@@ -26,13 +27,21 @@ _SIZE_BYTES = {
 }  # fmt: skip
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|K|M|G|T|)")
 _PERCENT = re.compile(r"(\d{1,4})%")
+_CPU = re.compile(r"(\d+)m|(\d+(?:\.\d{1,3})?)")
+_REMEMBERED = 4096  # texts of each kind: the services of a stack mostly write the same ones
 
 
 def parse_duration_ns(value: object) -> int:
     """``"1m30s"`` → 90_000_000_000. A bare 0 is allowed, any other bare number is not."""
     text = str(value).strip() if isinstance(value, str | int) else ""
-    if isinstance(value, bool) or not text:
+    found = None if isinstance(value, bool) else _duration_ns(text)
+    if found is None:
         raise ValueError(f"not a duration: {value!r}; write it like 30s, 1m30s or 500ms")
+    return found
+
+
+@lru_cache(_REMEMBERED)
+def _duration_ns(text: str) -> int | None:
     if text == "0":
         return 0
     end, total = 0, Decimal(0)
@@ -41,9 +50,7 @@ def parse_duration_ns(value: object) -> int:
             break
         total += Decimal(match[1]) * _DURATION_NS[match[2]]
         end = match.end()
-    if end != len(text) or end == 0:
-        raise ValueError(f"not a duration: {value!r}; write it like 30s, 1m30s or 500ms")
-    return int(total)
+    return int(total) if end == len(text) and end > 0 else None
 
 
 def format_duration(ns: int) -> str:
@@ -60,10 +67,16 @@ def format_duration(ns: int) -> str:
 
 def parse_size_bytes(value: object) -> int:
     """``"512Mi"`` → 536_870_912; a bare integer is bytes."""
-    match = _SIZE.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
-    if match is None:
+    found = None if isinstance(value, bool) else _size_bytes(str(value).strip())
+    if found is None:
         raise ValueError(f"not a size: {value!r}; write it like 512Mi, 1Gi or 500M")
-    return int(Decimal(match[1]) * _SIZE_BYTES[match[2]])
+    return found
+
+
+@lru_cache(_REMEMBERED)
+def _size_bytes(text: str) -> int | None:
+    match = _SIZE.fullmatch(text)
+    return None if match is None else int(Decimal(match[1]) * _SIZE_BYTES[match[2]])
 
 
 def format_size(size_bytes: int) -> str:
@@ -76,10 +89,17 @@ def format_size(size_bytes: int) -> str:
 
 def parse_cpu_m(value: object) -> int:
     """``"250m"`` → 250, ``1`` and ``"1.5"`` → 1000 and 1500 (millicores)."""
-    text = str(value).strip() if not isinstance(value, bool) else ""
-    match = re.fullmatch(r"(\d+)m|(\d+(?:\.\d{1,3})?)", text)
-    if match is None:
+    found = None if isinstance(value, bool) else _cpu_m(str(value).strip())
+    if found is None:
         raise ValueError(f"not a CPU amount: {value!r}; write it like 250m, 1 or 1.5")
+    return found
+
+
+@lru_cache(_REMEMBERED)
+def _cpu_m(text: str) -> int | None:
+    match = _CPU.fullmatch(text)
+    if match is None:
+        return None
     return int(match[1]) if match[1] else int(Decimal(match[2]) * 1000)
 
 
@@ -112,6 +132,8 @@ def amount_of(value: str | int, total: int, *, up: bool) -> int:
 
 def text_of(value: Any) -> Any:
     """A scalar where text is wanted: YAML's 8080 and true become ``8080`` and ``true``."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value

@@ -112,7 +112,7 @@ def joined(stack: Stack, key: ResourceKey, change: Change | None, view: View) ->
     )
 
 
-def confirmation_of(asked: Asked, view: View) -> Record | None:
+def confirmation_of(asked: Asked, view: View, commit: str = "") -> Record | None:
     """The fact that a service whose instances were adopted is good as it runs, where it is.
 
     Without it there would be nothing to go back to when the first change of ours fails.
@@ -123,7 +123,7 @@ def confirmation_of(asked: Asked, view: View) -> Record | None:
     if standing.facts or not well or change is None or change.fields:
         return None
     records = view.records_of(asked.key)
-    return fact(standing, "good", view.now_ns, records, reason="adopted as it runs")
+    return fact(standing, "good", view.now_ns, records, reason="adopted as it runs", commit=commit)
 
 
 def findings(stack: Stack, key: ResourceKey, view: View) -> Iterator[Diagnostic]:
@@ -140,7 +140,9 @@ def findings(stack: Stack, key: ResourceKey, view: View) -> Iterator[Diagnostic]
 
 def _missed(stack: Stack, key: ResourceKey, change: Change | None, view: View) -> Change | None:
     """A new resource beside an entry whose name nothing has: perhaps a slip of the pen."""
-    if change is None or change.action is not Action.CREATE:
+    adopt = stack.declared.adopt
+    named = adopt.networks or adopt.volumes or adopt.containers
+    if change is None or not named or change.action is not Action.CREATE:
         return change
     known = {str(r.body.get("name")) for r in view.records_of(key) if r.kind == "adopted"}
     names = [a.name for a in adopting_of(stack) if a.key == key and a.name not in known]

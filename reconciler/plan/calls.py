@@ -54,7 +54,8 @@ def calls_of_stop(instance: Instance) -> Mapping[str, int]:
     if not instance.is_running:
         return {"remove": 1}
     armed = instance.armed and instance.fields.get("restart.policy", "never") != "never"
-    return {"update": int(armed), "signal": 1, "remove": 1}
+    routed = {"route": 1} if instance.routed else {}
+    return {"update": int(armed), **routed, "signal": 1, "remove": 1}
 
 
 def calls_of_removal(instances: Iterable[Instance], records: Iterable[Record]) -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from reconciler.diff.fields import Delta, field_changes
 from reconciler.diff.fit import Fit, Template, fit
@@ -56,10 +56,17 @@ class Asked:
         self, images: Mapping[str, str | None], evicting: tuple[str, ...] = ()
     ) -> Template:
         """What every instance should be, with the images that are there now."""
-        image_id = images.get(str(self.fields["image"]))
-        return Template(
-            self.key, self.fields, self.revision, self.in_place, image_id, evicting=evicting
-        )
+        seen = images.get(str(self.fields["image"])), evicting
+        if self._templates.get(seen) is None:
+            self._templates.clear()  # what was there before is not asked for again
+            self._templates[seen] = Template(
+                self.key, self.fields, self.revision, self.in_place, seen[0], evicting=evicting
+            )
+        return self._templates[seen]
+
+    @cached_property
+    def _templates(self) -> dict[tuple[str | None, tuple[str, ...]], Template]:
+        return {}
 
     @property
     def rolls_back(self) -> bool:
@@ -212,9 +219,11 @@ def _differences(asked: Asked, roster: Roster, shape: Shape) -> tuple[FieldChang
     for one in (*roster.old, *roster.current):
         for delta in (*one.replacing, *one.in_place):
             found.setdefault(delta.path, delta)
-    changes = field_changes(
-        asked.stack, asked.key, [found[path] for path in sorted(found)], asked.in_place
-    )
+    changes: tuple[FieldChange, ...] = ()
+    if found:
+        changes = field_changes(
+            asked.stack, asked.key, [found[path] for path in sorted(found)], asked.in_place
+        )
     there = {f.instance.ordinal for f in (*roster.current, *roster.old)}
     if len(there) != shape.replicas:
         at = asked.stack.position(asked.key, "replicas")
@@ -234,11 +243,14 @@ _GIVEN = (
 
 def _given(template: Template) -> tuple[FieldChange, ...]:
     """What a workload that is not there yet will be made of."""
-    return tuple(
-        FieldChange(path, None, value)
-        for path, value in sorted(template.fields.items())
-        if path.startswith(_GIVEN)
-    )
+    fields = template.fields
+    return tuple([FieldChange(path, None, fields[path]) for path in _given_of(tuple(fields))])
+
+
+@lru_cache(maxsize=4096)
+def _given_of(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are shown, sorted: many services have the very same fields."""
+    return tuple(sorted(path for path in paths if path.startswith(_GIVEN)))
 
 
 def _leftovers(roster: Roster, shape: Shape) -> tuple[FieldChange, ...]:

@@ -40,7 +40,7 @@ class Situation:
 
     def count_available(self, fits: Sequence[Fit]) -> int:
         """How many of these are available."""
-        return sum(f.instance.id in self.available for f in fits)
+        return sum([f.instance.id in self.available for f in fits])
 
     def missing(self) -> tuple[int, ...]:
         """Ordinals that no current instance has, whose host ports are free."""
@@ -81,7 +81,7 @@ def _evicted(s: Situation) -> Exchange:
 def _never_acted(s: Situation) -> Exchange:
     """What has ended or never started, and is not wanted as it is, costs nothing to remove."""
     idle = [f.instance for f in s.old if not f.instance.is_running]
-    return Exchange(stop=tuple(idle), rule="idle")
+    return Exchange(stop=tuple(idle), rule="idle") if idle else NOTHING
 
 
 def _recreate(s: Situation) -> Exchange:
@@ -100,7 +100,9 @@ def _scale_up(s: Situation) -> Exchange:
     if s.shape.way != "rolling" or s.evict:
         return NOTHING
     room = s.shape.replicas + s.shape.surge - s.total - s.lingering
-    return Exchange(create=s.missing()[: max(0, room)], rule="scale up")
+    if room <= 0:
+        return NOTHING
+    return Exchange(create=s.missing()[:room], rule="scale up")
 
 
 def _unready_old(s: Situation) -> Exchange:
@@ -108,12 +110,14 @@ def _unready_old(s: Situation) -> Exchange:
 
     Source: ``cleanupUnhealthyReplicas``.
     """
-    if s.shape.way != "rolling":
+    if s.shape.way != "rolling" or not s.old:
         return NOTHING
     new_unavailable = len(s.current) - s.count_available(s.current)
     most = s.total - s.shape.least_available - new_unavailable
+    if most <= 0:
+        return NOTHING
     unready = [f.instance for f in _by_urgency(s) if f.instance.id not in s.available]
-    return Exchange(stop=tuple(unready[: max(0, most)]), rule="unready old")
+    return Exchange(stop=tuple(unready[:most]), rule="unready old")
 
 
 def _ready_old(s: Situation) -> Exchange:
@@ -121,11 +125,13 @@ def _ready_old(s: Situation) -> Exchange:
 
     Source: ``scaleDownOldReplicaSetsForRollingUpdate``.
     """
-    if s.shape.way != "rolling":
+    if s.shape.way != "rolling" or not s.old:
         return NOTHING
     most = s.count_available([*s.current, *s.old]) - s.shape.least_available
+    if most <= 0:
+        return NOTHING
     ready = [f.instance for f in _by_urgency(s) if f.instance.id in s.available]
-    return Exchange(stop=tuple(ready[: max(0, most)]), rule="ready old")
+    return Exchange(stop=tuple(ready[:most]), rule="ready old")
 
 
 RULES: tuple[Rule, ...] = (

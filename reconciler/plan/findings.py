@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from reconciler.model.change import Action, Change
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.fields import for_ordinal
+from reconciler.model.resource import ResourceKey
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
 from reconciler.plan import objects
 from reconciler.plan.changes import Asked
 from reconciler.plan.naming import instance_name
-from reconciler.plan.shape import shape_of
 from reconciler.plan.standing import Standing
 from reconciler.plan.view import View
 
@@ -19,7 +19,7 @@ def live_findings(asked: Asked, standing: Standing, view: View) -> list[Diagnost
     """What stands in the way of one workload."""
     found = [*_image(asked, standing), *_names(asked, standing, view)]
     if isinstance(asked.workload, Service) and view.foreign:
-        found += _ports(asked, asked.workload, standing, view)
+        found += _ports(asked, standing, view)
     return found
 
 
@@ -27,11 +27,13 @@ def protected_findings(stack: Stack, view: View, changes: Iterable[Change]) -> l
     """Changes that would remove or replace what is protected."""
     declared = set(objects.protection(stack)["protected"])
     before = set(objects.remembered(stack, view)["protected"])
-    gone = {text for text in before if not _is_declared(stack, text)}
-    found = []
+    guarded = declared | {t for t in before if stack.declaration(ResourceKey.parse(t)) is None}
+    found: list[Diagnostic] = []
+    if not guarded:
+        return found
     for change in changes:
         text = str(change.key)
-        if text in declared | gone and change.action in (Action.DELETE, Action.REPLACE):
+        if text in guarded and change.action in (Action.DELETE, Action.REPLACE):
             verb = "removed" if change.action is Action.DELETE else "replaced"
             found.append(
                 Diagnostic(
@@ -43,37 +45,40 @@ def protected_findings(stack: Stack, view: View, changes: Iterable[Change]) -> l
     return found
 
 
-def _is_declared(stack: Stack, text: str) -> bool:
-    kind, _, name = text.partition("/")
-    tables = {
-        "service": stack.declared.services, "job": stack.declared.jobs,
-        "network": stack.declared.networks, "volume": stack.declared.volumes,
-    }  # fmt: skip
-    return name in tables.get(kind, {})
+def absent_image(asked: Asked, standing: Standing) -> Diagnostic | None:
+    """What says that the image of what should run is not on the target, where it is not."""
+    wanted = standing.effective
+    if wanted is None or wanted.image_id is not None:
+        return None
+    position = asked.stack.position(asked.key, "image")
+    if asked.workload.pull == "never":
+        return Diagnostic(
+            "R503", f"{asked.key}: the image {wanted.image} is not there and is never pulled",
+            "`pull: never` uses only what the target has already.",
+            "load the image first, or say `pull: missing`", position,
+        )  # fmt: skip
+    return Diagnostic(
+        "R506", f"{asked.key}: the image {wanted.image} is not there",
+        "It has not been pulled yet, or could not be.",
+        "`apply` pulls it, and says what stands in the way: its name, its tag, or the account "
+        "at its registry",
+        position,
+    )  # fmt: skip
 
 
 def _image(asked: Asked, standing: Standing) -> list[Diagnostic]:
-    wanted = standing.effective
-    if wanted is None or asked.workload.pull != "never" or wanted.image_id is not None:
-        return []
-    return [
-        Diagnostic(
-            "R503", f"{asked.key}: the image {wanted.image} is not there and is never pulled",
-            "`pull: never` uses only what the target has already.",
-            "load the image first, or say `pull: missing`",
-            asked.stack.position(asked.key, "image"),
-        )
-    ]  # fmt: skip
+    found = absent_image(asked, standing)
+    return [found] if found is not None and found.code == "R503" else []
 
 
 def _names(asked: Asked, standing: Standing, view: View) -> list[Diagnostic]:
     """Instances that are to be made under a name that something foreign has."""
-    if standing.effective is None or not isinstance(asked.workload, Service):
-        return []
     taken = {f.name for f in view.foreign if f.holds_name}
-    shape, key, revision = shape_of(asked.workload), asked.key, standing.effective.revision
+    if not taken or standing.effective is None or not isinstance(asked.workload, Service):
+        return []
+    shape, key, revision = asked.shape, asked.key, standing.effective.revision
     found = []
-    for ordinal in range(shape.replicas if taken else 0):
+    for ordinal in range(shape.replicas):
         own = [i for i in view.of(key) if i.ordinal == ordinal and i.revision == revision]
         attempt = 1 + max((i.attempt for i in own), default=0)
         name = instance_name(
@@ -90,12 +95,12 @@ def _names(asked: Asked, standing: Standing, view: View) -> list[Diagnostic]:
     return found
 
 
-def _ports(asked: Asked, service: Service, standing: Standing, view: View) -> list[Diagnostic]:
+def _ports(asked: Asked, standing: Standing, view: View) -> list[Diagnostic]:
     if standing.effective is None:
         return []
     taken = {port: f.name for f in view.foreign for port in f.host_ports}
     found = []
-    for ordinal in range(shape_of(service).replicas):
+    for ordinal in range(asked.shape.replicas):
         fields = for_ordinal(standing.effective.fields, ordinal)
         for path, value in fields.items():
             if not path.startswith("ports."):

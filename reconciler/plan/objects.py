@@ -157,11 +157,8 @@ def outliving(stack: Stack, view: View) -> list[ResourceKey]:
 
 def _outlives(stack: Stack, view: View, text: str, going: Collection[ResourceKey]) -> bool:
     key = ResourceKey.parse(text)
-    declared = stack.workload(key) is not None or key.name in (
-        stack.declared.networks if key.kind == "network" else stack.declared.volumes
-    )
     there = bool(view.of(key)) or key in view.objects
-    return there and not declared and key not in going
+    return there and stack.declaration(key) is None and key not in going
 
 
 def remembered(stack: Stack, view: View) -> dict[str, list[str]]:

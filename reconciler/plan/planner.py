@@ -234,24 +234,22 @@ class Planner:
 
         waves = {key: wave(change) for key, change in changes.items()}
         ranks = {rank: n for n, rank in enumerate(sorted(set(waves.values())), 1)}
-        numbered = [replace(change, wave=ranks[waves[key]]) for key, change in changes.items()]
-        return self._pulled_once(sorted(numbered, key=lambda c: (c.wave, c.key.order)))
+        order = sorted(changes, key=lambda key: (waves[key], key.order))
+        pulled: set[str] = set()
+        return tuple(
+            changes[key].placed(ranks[waves[key]], self._calls_but_pulled(changes[key], pulled))
+            for key in order
+        )
 
-    def _pulled_once(self, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """An image that several wait for is fetched by the first of them."""
-        seen: set[str] = set()
-        made = []
-        for change in changes:
-            workload = self.stack.workload(change.key) if "pull" in change.calls else None
-            image = normalised(workload.image) if workload else ""
-            if image in seen:
-                calls = {kind: n for kind, n in change.calls.items() if kind != "pull"}
-                made.append(replace(change, calls=calls))
-                continue
-            elif image:
-                seen.add(image)
-            made.append(change)
-        return tuple(made)
+    def _calls_but_pulled(self, change: Change, pulled: set[str]) -> Mapping[str, int]:
+        """An image that several wait for is fetched by the first of them: it joins `pulled`."""
+        workload = self.stack.workload(change.key) if "pull" in change.calls else None
+        image = normalised(workload.image) if workload else ""
+        if image in pulled:
+            return {kind: n for kind, n in change.calls.items() if kind != "pull"}
+        if image:
+            pulled.add(image)
+        return change.calls
 
 
 def _objects_first(key: ResourceKey) -> tuple[bool, ResourceKey]:

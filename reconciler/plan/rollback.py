@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
+from reconciler.model.noun import listed
 from reconciler.model.record import Record, Revision, revision_body
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
@@ -20,6 +21,7 @@ from reconciler.plan.view import View
 NOTHING_TO_GO_BACK_TO = "R320"
 NO_SUCH_REVISION = "R321"
 USES_WHAT_IS_GONE = "R322"
+WAS_ONLY_A_VARIABLE = "R323"
 BY_HAND = "rolled back by hand"
 _SHOWN = 10
 
@@ -28,14 +30,19 @@ _SHOWN = 10
 class Rollback:
     """The revision to go back to, and what has to be written for that, in this order.
 
-    Nothing has to be where it is what should run already.
+    Nothing has to be where it is what should run already. `image_id` is that of the very
+    image that was good, empty where it was not noted; `image` what it was called.
     """
 
     revision: str
     records: tuple[Record, ...] = ()
+    image: str = ""
+    image_id: str = ""
 
 
-def rollback_of(asked: Asked, view: View, now_ns: int, *, to: str, reason: str) -> Rollback:
+def rollback_of(
+    asked: Asked, view: View, now_ns: int, *, to: str, reason: str, commit: str = ""
+) -> Rollback:
     """How `asked` goes back: to the revision that begins with `to`, or to the last good one.
 
     Raises DiagnosticsError where there is none, or it uses what is no longer there.
@@ -45,16 +52,20 @@ def rollback_of(asked: Asked, view: View, now_ns: int, *, to: str, reason: str) 
     if standing.is_rolled_back and standing.effective and (
         standing.effective.revision == chosen.revision
     ):  # fmt: skip
-        return Rollback(chosen.revision)
+        return _to(chosen)
     missing = _missing(asked.stack, chosen.fields, view)
     if missing:
         raise DiagnosticsError([_gone(asked, chosen, need) for need in missing])
     said = f"{BY_HAND}: {reason}" if reason else BY_HAND
     again = _again(chosen, standing, now_ns)
     records = (*view.records_of(asked.key), again)
-    failed = fact(standing, "failed", now_ns, records, reason=said, by_hand=True)
+    failed = fact(standing, "failed", now_ns, records, reason=said, commit=commit, by_hand=True)
     # In this order: cut off between the two, the wanted one is only confirmed once more.
-    return Rollback(chosen.revision, (again, failed))
+    return _to(chosen, again, failed)
+
+
+def _to(chosen: Revision, *records: Record) -> Rollback:
+    return Rollback(chosen.revision, records, str(chosen.fields["image"]), chosen.image_id)
 
 
 def good_revisions(facts: Iterable[Revision]) -> dict[str, Revision]:
@@ -154,7 +165,25 @@ def _is_reference(text: str) -> bool:
     return text.startswith(("config:", "secret:")) and is_digest
 
 
+def _variables(fields: Mapping[str, Any], need: ResourceKey) -> list[str]:
+    """The variables that a content goes into, where it is not a file as well."""
+    reference = f"{need.kind}:{need.name}"
+    if any(
+        path.startswith(("configs.", "secrets.")) and str(value).rpartition(":")[0] == need.name
+        for path, value in fields.items()
+    ):
+        return []
+    return sorted(
+        path.removeprefix("environment.")
+        for path, value in fields.items()
+        if path.startswith("environment.") and value == reference
+    )
+
+
 def _gone(asked: Asked, chosen: Revision, need: ResourceKey) -> Diagnostic:
+    variables = _variables(chosen.fields, need)
+    if variables:
+        return _never_kept(asked, chosen, need, variables)
     content = need.kind in ("config", "secret")
     what = f"the content of {need.kind} {need.base_name}" if content else str(need)
     return Diagnostic(
@@ -164,4 +193,19 @@ def _gone(asked: Asked, chosen: Revision, need: ResourceKey) -> Diagnostic:
         "put the former content or declaration back into the desired state, or go back to "
         "another revision",
         asked.stack.position(asked.key),
+    )
+
+
+def _never_kept(
+    asked: Asked, chosen: Revision, need: ResourceKey, variables: list[str]
+) -> Diagnostic:
+    return Diagnostic(
+        WAS_ONLY_A_VARIABLE,
+        f"{asked.key}: revision {chosen.revision} had another value of {need.kind} "
+        f"{need.base_name} in {listed(variables)}, and that value is not kept anywhere",
+        "A record holds no secret, only a digest of it; a value that goes in as a variable alone "
+        "ends with the containers that had it.",
+        f"put the former value back where {need.base_name} is read from, and apply: that is the "
+        "former revision; or go back to another one",
+        asked.stack.position(asked.key, "environment", variables[0]),
     )

@@ -54,19 +54,20 @@ def roster_of(
             gone.append(instance)
             continue
         found = fitting(template, instance)
-        if found.is_current and instance.ordinal < replicas:
-            fits.setdefault(instance.ordinal, []).append(found)
-        else:
+        if found.replacing or instance.ordinal >= replicas:
             old.append(found)
+        elif instance.ordinal in fits:
+            fits[instance.ordinal].append(found)
+        else:
+            fits[instance.ordinal] = [found]
     current: list[Fit] = []
     for ordinal in sorted(fits):
-        ranked = sorted(fits[ordinal], key=_newest_last)
-        *before, newest = ranked
-        if is_spent(newest.instance) and restarts:
-            before = ranked
-        else:
-            current.append(newest)
-        for other in before:
+        ranked = fits[ordinal]
+        if len(ranked) > 1:
+            ranked.sort(key=_newest_last)
+        if not restarts or not is_spent(ranked[-1].instance):
+            current.append(ranked.pop())
+        for other in ranked:
             if other.instance.has_ended:
                 past.append(other.instance)
             else:

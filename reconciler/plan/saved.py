@@ -55,8 +55,8 @@ def load(text: str, name: str) -> Plan:
         raise DiagnosticsError([_unreadable(name, f"{type(error).__name__}: {error}")]) from None
 
 
-def stale(saved: Plan, fresh: Plan) -> list[Diagnostic]:
-    """Why `saved` is not what would be done now; nothing where it still is."""
+def stale(saved: Plan, fresh: Plan, what: str = "the saved plan") -> list[Diagnostic]:
+    """Why `saved`, which is `what`, is not what would be done now; nothing where it still is."""
     found: list[str] = []
     if (saved.stack, saved.target) != (fresh.stack, fresh.target):
         found.append(f"it is for stack {saved.stack} on {saved.target}")
@@ -66,14 +66,16 @@ def stale(saved: Plan, fresh: Plan) -> list[Diagnostic]:
     now = {change.key: change for change in fresh.changes}
     for key in sorted(before.keys() | now.keys()):
         found += _difference(key, before.get(key), now.get(key))
-    return [
-        Diagnostic(
-            "R310", f"the saved plan is stale: {reason}",
-            "What is applied is what was shown; what it was decided on is no longer so.",
-            "make a new plan and look at it again",
-        )
-        for reason in found
-    ]  # fmt: skip
+    return [stale_for(reason, what) for reason in found]
+
+
+def stale_for(reason: str, what: str) -> Diagnostic:
+    """What says that `what` may not be applied any more, and why."""
+    return Diagnostic(
+        "R310", f"{what} is stale: {reason}",
+        "What is applied is what was shown; what it was decided on is no longer so.",
+        "make a new plan and look at it again",
+    )  # fmt: skip
 
 
 def _difference(key: ResourceKey, before: Change | None, now: Change | None) -> list[str]:

@@ -1,17 +1,25 @@
-"""How an instance ends: disarm, wait, signal, timer, kill, remove.
+"""How an instance ends: disarm, drain, wait, signal, timer, kill, remove.
 
-The engine's restart policy is switched off first, or the engine would start it again.
+The engine's restart policy is switched off first, or the engine would start it again. Then an
+edge of ours sends it no new session, and what it has may end for as long as routing.drain says.
 pre_stop uses up grace, as in the kubelet's killContainer; at least 2 s of it remain.
 """
 
 from dataclasses import dataclass
 
-from reconciler.model.observed import Instance
-from reconciler.model.step import RemoveInstance, SignalInstance, Step, UpdateInstance
+from reconciler.model.observed import Fields, Instance
+from reconciler.model.step import (
+    RemoveInstance,
+    RouteInstance,
+    SignalInstance,
+    Step,
+    UpdateInstance,
+)
 from reconciler.model.units import NS_PER_S
 
 KILL = "SIGKILL"
 DISARMED = {"restart.policy": "never"}
+NOTHING: Fields = {}
 DEFAULT_GRACE_NS = 10 * NS_PER_S  # the engine's own
 LEAST_AFTER_PRE_STOP_NS = 2 * NS_PER_S
 
@@ -34,8 +42,12 @@ class Next:
     wake_at_ns: int | None = None
 
 
-def next_of(instance: Instance, stop: Stop, now_ns: int) -> Next:
-    """What ends this instance next; :func:`note` what has come of it."""
+def next_of(instance: Instance, stop: Stop, now_ns: int, wanted: Fields = NOTHING) -> Next:
+    """What ends this instance next; :func:`note` what has come of it.
+
+    Its times are those that are `wanted` now, where the service still is: the timer is ours,
+    and a longer grace is meant for the very change that brings it. Else they are its own.
+    """
     key, full_id = instance.key, instance.id
     if not instance.is_running:
         if stop.keep or instance.phase == "removing":
@@ -43,7 +55,10 @@ def next_of(instance: Instance, stop: Stop, now_ns: int) -> Next:
         return Next(RemoveInstance(key, full_id))
     if instance.armed and instance.fields.get("restart.policy", "never") != "never":
         return Next(UpdateInstance(key, full_id, DISARMED))
-    pre_stop_ns, grace_ns = _times(instance)
+    fields = wanted if "stop.grace" in wanted else instance.fields
+    if stop.signalled_ns is None and (wait := _drained(instance, fields, now_ns)) is not None:
+        return wait
+    pre_stop_ns, grace_ns = _times(fields)
     if now_ns < stop.since_ns + pre_stop_ns:
         return Next(wake_at_ns=stop.since_ns + pre_stop_ns)
     if stop.signalled_ns is None:
@@ -57,6 +72,19 @@ def next_of(instance: Instance, stop: Stop, now_ns: int) -> Next:
     return Next(wake_at_ns=stop.killed_ns + DEFAULT_GRACE_NS)
 
 
+def _drained(instance: Instance, fields: Fields, now_ns: int) -> Next | None:
+    """What the edge has still to do before the signal; None where nothing is left."""
+    if instance.routed:
+        return Next(RouteInstance(instance.key, instance.id, "drain"))
+    since_ns = instance.draining_since_ns
+    if since_ns is None or instance.drained:
+        return None
+    drain_ns = fields.get("stop.drain", 0)
+    assert isinstance(drain_ns, int)
+    end_ns = since_ns + drain_ns
+    return Next(wake_at_ns=end_ns) if now_ns < end_ns else None
+
+
 def note(stop: Stop, step: SignalInstance, now_ns: int) -> None:
     """The signal was delivered. One that may not have been is sent again."""
     if step.signal == KILL:
@@ -65,8 +93,8 @@ def note(stop: Stop, step: SignalInstance, now_ns: int) -> None:
         stop.signalled_ns = now_ns
 
 
-def _times(instance: Instance) -> tuple[int, int]:
-    pre_stop = instance.fields.get("stop.pre_stop", 0)
-    grace = instance.fields.get("stop.grace", DEFAULT_GRACE_NS)
+def _times(fields: Fields) -> tuple[int, int]:
+    pre_stop = fields.get("stop.pre_stop", 0)
+    grace = fields.get("stop.grace", DEFAULT_GRACE_NS)
     assert isinstance(pre_stop, int)
     return pre_stop, grace if isinstance(grace, int) else DEFAULT_GRACE_NS

@@ -1,11 +1,14 @@
 """The newest that is known of each resource, gathered from observations."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.observed import Adoptable, Foreign, Instance, Observed, ObservedObject
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
+
+# The records of the newest observation, and the same by name: few looks bring new ones.
+Sorted = tuple[tuple[Record, ...], Mapping[str, tuple[Record, ...]]]
 
 
 @dataclass(slots=True)
@@ -20,6 +23,7 @@ class View:
     unobservable: dict[ResourceKey, str] = field(default_factory=dict)
     adoptable: dict[ResourceKey, tuple[Adoptable, ...]] = field(default_factory=dict)
     now_ns: int = 0
+    _sorted: Sorted = field(default=((), {}), repr=False, compare=False)
 
     def of(self, key: ResourceKey) -> tuple[Instance, ...]:
         """The instances of one workload."""
@@ -53,20 +57,29 @@ class View:
         for key, found in observed.objects.items():
             if key in wanted:
                 self.objects[key] = found
-        grouped = _instances(observed, wanted)
-        self.instances.update(grouped)
-        texts = {str(key) for key in wanted}
-        self.records.update(_records(observed, texts))
+        self.instances.update(_instances(observed, wanted))
+        self._take_records(observed.records, wanted)
         self.images.update(observed.images)
-        self.adoptable.update(_adoptable(observed, wanted))
+        if observed.adoptable:
+            self.adoptable.update(_adoptable(observed, wanted))
         for key, why in observed.unobservable.items():
             if key in wanted:
                 self.unobservable[key] = why
 
+    def _take_records(self, records: tuple[Record, ...], wanted: set[ResourceKey]) -> None:
+        if records is not self._sorted[0]:
+            self._sorted = records, _by_name(records)
+        by_name = self._sorted[1]
+        for key in wanted:
+            found = by_name.get(str(key))
+            if found is not None:
+                self.records[str(key)] = found
+
     def _take_all(self, observed: Observed) -> None:
         self.objects = dict(observed.objects)
         self.instances = _instances(observed, None)
-        self.records = _records(observed, None)
+        self._sorted = observed.records, _by_name(observed.records)
+        self.records = dict(self._sorted[1])
         self.images = dict(observed.images)
         self.foreign = observed.foreign
         self.unobservable = dict(observed.unobservable)
@@ -88,6 +101,13 @@ def view_of(observed: Observed) -> View:
     return view
 
 
+def told_of(observed: Observed) -> list[ResourceKey]:
+    """Every resource of ours that an observation tells of, in order."""
+    named = {ResourceKey.parse(r.name) for r in observed.records if "/" in r.name}
+    owned = {key for key, found in observed.objects.items() if found.owned}
+    return sorted(named | owned | {i.key for i in observed.instances})
+
+
 def _instances(
     observed: Observed, wanted: set[ResourceKey] | None
 ) -> dict[ResourceKey, tuple[Instance, ...]]:
@@ -95,10 +115,11 @@ def _instances(
     for instance in observed.instances:
         if wanted is None or instance.key in wanted:
             grouped.setdefault(instance.key, []).append(instance)
-    return {
-        key: tuple(sorted(found, key=lambda i: (i.ordinal, i.attempt, i.id)))
-        for key, found in grouped.items()
-    }
+    return {key: tuple(sorted(found, key=_by_ordinal)) for key, found in grouped.items()}
+
+
+def _by_ordinal(instance: Instance) -> tuple[int, int, str]:
+    return instance.ordinal, instance.attempt, instance.id
 
 
 def _adoptable(
@@ -111,9 +132,8 @@ def _adoptable(
     return grouped
 
 
-def _records(observed: Observed, wanted: set[str] | None) -> dict[str, tuple[Record, ...]]:
+def _by_name(records: tuple[Record, ...]) -> Mapping[str, tuple[Record, ...]]:
     grouped: dict[str, list[Record]] = {}
-    for record in observed.records:
-        if wanted is None or record.name in wanted:
-            grouped.setdefault(record.name, []).append(record)
+    for record in records:
+        grouped.setdefault(record.name, []).append(record)
     return {name: tuple(sorted(found, key=lambda r: r.seq)) for name, found in grouped.items()}

@@ -43,12 +43,12 @@ def explain(
     if what.startswith("missing"):
         name = str(steps[-1])
         hint = f"add {name}: {example_text(found.example)}" if found.has_example else ""
-        holder = path_text(where[:-1]) or "the state"
+        holder = path_text(where[:-1]) or report.what
         at = locate(root, where[:-1], key=True)
         report.add("R112", f"{holder}: {name!r} is missing", at, hint=hint)
         return
     at = locate(root, where)
-    shown, value = path_text(where) or "the state", mistake["input"]
+    shown, value = path_text(where) or report.what, mistake["input"]
     secretly = written.get(at)
     if what == "literal_error":
         choices = [str(choice) for choice in get_args(bare_type(found.type))]

@@ -18,7 +18,7 @@ def read_state(paths: Sequence[str], stdin: str | None, report: Report) -> Map:
 
     ``report.has_placeholders`` says whether any of them could hold one.
     """
-    merged = Map(place(0, 0, 0))
+    merged = Map(place(len(report.files), 0, 0))
     for name, data in _contents(paths, stdin, report):
         index = len(report.files)
         report.files.append(name)

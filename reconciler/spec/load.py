@@ -24,8 +24,10 @@ from reconciler.spec.environments import (
 )
 from reconciler.spec.files import STDIN_NAME, default_name, read_state
 from reconciler.spec.host import Forwarding, check_required
+from reconciler.spec.patches import NO_PATCHES, Patches
 from reconciler.spec.references import check_references, resolve_dependencies
 from reconciler.spec.report import Report
+from reconciler.spec.rest import check_rest
 from reconciler.spec.templates import Templates
 from reconciler.spec.tree import NOWHERE, Map, Path, entries, file_of, locate, position
 from reconciler.spec.validation import validate_declared
@@ -76,14 +78,16 @@ def load(
     env: Mapping[str, str],
     resolve: bool = True,
     stdin: str | None = None,
+    patches: Patches = NO_PATCHES,
 ) -> Loaded:
     """Read the state in `paths` (files, directories, ``-`` for `stdin`).
 
     `variables` are given by hand, `env` is the process environment. Without `resolve`
-    secrets need not be there: their digests stay empty, and a warning says so. Raises
-    DiagnosticsError with everything that was found.
+    secrets need not be there: their digests stay empty, and a warning says so. `patches` are
+    laid over the state once its environment is. Raises DiagnosticsError with everything that
+    was found.
     """
-    report = Report()
+    report = Report(patches.files())
     with bulk():
         root = read_state(paths, stdin, report)
         report.stop()
@@ -91,16 +95,20 @@ def load(
         if vocabulary is None or not check_chosen(environment, vocabulary, report):
             report.stop()
             raise AssertionError("a refused vocabulary without a finding")
-        tree, filler = _stack_tree(root, vocabulary, environment, variables, env, paths, report)
+        tree, filler = _stack_tree(
+            root, vocabulary, environment, variables, env, paths, patches, report
+        )
         tree = resolve_dependencies(tree, report)
         declared = validate_declared(tree, report, filler.written, filled=filler.is_complete)
         if declared is None or not filler.is_complete:
+            if filler.is_complete:
+                check_rest(tree, Located(tree, tuple(report.files)), report)
             report.stop()
             raise AssertionError("a refused tree without a finding")
         check_well_formed(declared, tree, report)
         check_references(declared, tree, report)
         report.stop()
-        return _finished(declared, tree, environment, env, resolve, report)
+        return _finished(declared, tree, environment, env, resolve, patches.removed(), report)
 
 
 def find_environments(paths: Sequence[str], *, stdin: str | None = None) -> Mapping[str, str]:
@@ -117,7 +125,7 @@ def find_environments(paths: Sequence[str], *, stdin: str | None = None) -> Mapp
 
 def _stack_tree(
     root: Map, vocabulary: Vocabulary, environment: str, given: Mapping[str, str],
-    env: Mapping[str, str], paths: Sequence[str], report: Report,
+    env: Mapping[str, str], paths: Sequence[str], patches: Patches, report: Report,
 ) -> tuple[Map, Filler]:  # fmt: skip
     """The stack as one plain tree: expanded, overlaid, filled, and with a name."""
     templates = Templates(vocabulary, root, report)
@@ -126,7 +134,7 @@ def _stack_tree(
         tree = lay_over(tree, environment, vocabulary, report)
         # Only services that the overlay brought can still name a template.
         tree = dataclasses.replace(templates, vocabulary=_no_apps(vocabulary)).expand(tree)
-    tree = stack_part(with_defaults(tree))
+    tree = patches.lay(stack_part(with_defaults(tree)), report)
     chosen = vocabulary.environments.get(environment)
     values = Variables(
         vocabulary.variables, given, chosen.variables if chosen else _NO_VARIABLES, env
@@ -155,7 +163,7 @@ def _name(tree: Map, paths: Sequence[str], report: Report) -> None:
 
 def _finished(
     declared: Declared, tree: Map, environment: str, env: Mapping[str, str], resolve: bool,
-    report: Report,
+    removed: Mapping[Path, int], report: Report,
 ) -> Loaded:  # fmt: skip
     forwarding = Forwarding(declared, env, tree, report)
     forwarding.forward()
@@ -165,9 +173,8 @@ def _finished(
     contents = FileContents(declared, env, _directories(tree, files))
     declared = _with_digests(contents, tree, forwarding.places, resolve, report)
     report.stop()
-    stack = Stack(
-        declared, Located(tree, files, forwarding.places), environment, _digest(declared, tree)
-    )
+    located = Located(tree, files, {**removed, **forwarding.places})
+    stack = Stack(declared, located, environment, _digest(declared, tree))
     contents = dataclasses.replace(contents, declared=declared)
     return Loaded(stack, report.warnings, contents, tree, files)
 
@@ -232,5 +239,8 @@ def _digest(declared: Declared, tree: Map) -> str:
         sorted((name, entry.digest) for name, entry in section.items())
         for section in (declared.configs, declared.secrets)
     ]
-    text = json.dumps([tree, made, digests], sort_keys=True, separators=(",", ":"))
+    # No alias stands inside of what it stands for, so the tree has no circle to look for.
+    text = json.dumps(
+        [tree, made, digests], sort_keys=True, separators=(",", ":"), check_circular=False
+    )
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

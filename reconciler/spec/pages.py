@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+from reconciler.model.measures import METRICS
+from reconciler.model.scenario import Scenario
 from reconciler.model.units import Amount, CpuM, DurationNs, SizeBytes, Text, Words
 from reconciler.spec.codes import CODES, Code
 from reconciler.spec.explain import bare_type, example_text, hints
+from reconciler.spec.scenario_codes import SCENARIO_CODES
 from reconciler.spec.schema import nouns
 from reconciler.spec.vocabulary import Vocabulary
 from reconciler.spec.written import parsers, written
@@ -57,6 +60,29 @@ def code_entries(codes: Mapping[str, Code]) -> str:
 def field_tables() -> str:
     """Every key that a state file can hold, noun by noun."""
     return "\n".join(_table(kind) for kind in [*_first(nouns())])
+
+
+def scenario_tables() -> str:
+    """Every key that a scenario can hold, noun by noun."""
+    return "\n".join(_table(kind) for kind in nouns((Scenario,)))
+
+
+def check_table() -> str:
+    """Every number that a check can name."""
+    head = ["| number | counted in | without a service | what it is |", "| --- | --- | --- | --- |"]
+    rows = [
+        f"| `{name}` | {_UNITS[metric.unit]} | {_OVER[metric.over]} | {metric.meaning} |"
+        for name, metric in METRICS.items()
+    ]
+    budget = "| `budget(NAME)` | percent | | most use of a budget of the state, of its limit |"
+    return "\n".join([*head, *rows, budget, ""])
+
+
+_UNITS = {"count": "whole numbers", "duration": "durations", "percent": "percent"}
+_OVER = {
+    "sum": "the sum", "largest": "the largest", "smallest": "the smallest",
+    "share": "of all requests",
+}  # fmt: skip
 
 
 def _first(kinds: list[type]) -> list[type]:
@@ -125,4 +151,9 @@ def type_text(annotation: Any) -> str:
 PARTS = {
     "state-file.md": {"fields": field_tables},
     "diagnostics.md": {"R1xx": lambda: code_entries(CODES)},
+    "scenarios.md": {
+        "fields": scenario_tables,
+        "checks": check_table,
+        "R6xx": lambda: code_entries(SCENARIO_CODES),
+    },
 }

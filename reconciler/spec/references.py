@@ -9,11 +9,14 @@ from typing import Any
 
 from reconciler.model.fields import DEFAULT_NETWORK
 from reconciler.model.noun import listed
+from reconciler.model.resource import ResourceKey
 from reconciler.model.service import Job, Service, Workload
 from reconciler.model.stack import Declared
 from reconciler.spec.merge import listed_names
 from reconciler.spec.report import Report, nearest
 from reconciler.spec.tree import Map, Path, Seq, entries, locate
+
+Absent = frozenset[ResourceKey]
 
 _KIND_OF = {"services": "service", "jobs": "job", "external": "external"}
 
@@ -99,9 +102,14 @@ def _check_condition(key: str, condition: Any, at: int, report: Report) -> None:
         report.add("R152", said, at, hint="write healthy or started")
 
 
-def check_references(declared: Declared, root: Map, report: Report) -> None:
-    """Report names of networks, volumes, configs and so on that lead nowhere."""
-    check = _Check(declared, root, report)
+def check_references(
+    declared: Declared, root: Map, report: Report, absent: Absent = frozenset()
+) -> None:
+    """Report names of networks, volumes, configs and so on that lead nowhere.
+
+    What is `absent` is written, and could not be read.
+    """
+    check = _Check(declared, root, report, absent)
     for section, name, workload in _workloads(declared):
         check.workload(workload, (section, name))
     for when in ("before", "after"):
@@ -137,8 +145,8 @@ def _workloads(declared: Declared) -> Iterator[tuple[str, str, Service | Job]]:
 
 
 class _Check:
-    def __init__(self, declared: Declared, root: Map, report: Report) -> None:
-        self.declared, self.root, self.report = declared, root, report
+    def __init__(self, declared: Declared, root: Map, report: Report, absent: Absent) -> None:
+        self.declared, self.root, self.report, self.absent = declared, root, report, absent
         self.networks = {*declared.networks, DEFAULT_NETWORK}
 
     def missing(self, said: str, name: str, known: Iterable[str], path: Path) -> None:
@@ -146,7 +154,7 @@ class _Check:
         self.report.add("R150", said, locate(self.root, path), hint=hint)
 
     def name(self, kind: str, name: str, known: Iterable[str], path: Path) -> None:
-        if name not in known:
+        if name not in known and (kind, name) not in self.absent:
             self.missing(f"there is no {kind} {name!r}", name, known, path)
 
     def workload(self, workload: Workload, path: Path) -> None:

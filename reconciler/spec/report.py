@@ -6,16 +6,23 @@ from dataclasses import dataclass, field
 
 from reconciler.model.diagnostic import Diagnostic, DiagnosticsError, Position, Severity
 from reconciler.spec.codes import CODES
+from reconciler.spec.scenario_codes import SCENARIO_CODES
 from reconciler.spec.tree import NOWHERE, position
+
+_FIXES = {code: entry.fix for code, entry in {**CODES, **SCENARIO_CODES}.items()}
 
 
 @dataclass
 class Report:
-    """Findings so far, and the names of the files that places refer to."""
+    """Findings so far, and the names of the files that places refer to.
+
+    `what` is what is read, as messages call it.
+    """
 
     files: list[str] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     has_placeholders: bool = False
+    what: str = "the state"
 
     def add(
         self,
@@ -33,7 +40,7 @@ class Report:
                 code=code,
                 summary=summary,
                 detail=detail,
-                hint=hint or CODES[code].fix,
+                hint=hint or _FIXES[code],
                 position=self.position(at),
                 severity=severity,
             )

@@ -1,4 +1,4 @@
-"""The JSON Schema of a state file, for editors: draft 7, as yaml-language-server reads it.
+"""The JSON Schemas of state files and scenarios: draft 7, as yaml-language-server reads it.
 
 It is made from the model: descriptions, examples and defaults are the fields' own. What
 validation cannot say to an editor is added: placeholders fit everywhere, and parts of a stack
@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
+from reconciler.model.scenario import Scenario
 from reconciler.model.stack import Declared
 from reconciler.spec.explain import bare_type, hints
 from reconciler.spec.vocabulary import Vocabulary
@@ -52,10 +53,28 @@ def json_schema() -> Schema:
     return whole
 
 
-def nouns() -> list[type]:
+def scenario_schema() -> Schema:
+    """The schema of one scenario file."""
+    definitions: dict[str, Schema] = {}
+    scenario = _of(Scenario, definitions)
+    kinds = {kind.__name__: kind for kind in nouns((Scenario,))}
+    for schema in _objects([scenario, definitions]):
+        _defaults(schema, kinds[schema["title"]])
+    whole = {
+        **scenario,
+        "$schema": _DRAFT,
+        "title": "Scenario",
+        "description": "What is rehearsed, as `reconciler simulate` reads it.",
+        "definitions": dict(sorted(definitions.items())),
+    }
+    _wrap_references(whole)
+    return whole
+
+
+def nouns(roots: tuple[type, ...] = (Declared, Vocabulary)) -> list[type]:
     """Every noun that a state file can hold, in the order in which fields lead to them."""
     made: list[type] = []
-    for root in (Declared, Vocabulary):
+    for root in roots:
         made += [kind for kind in _reached(root) if kind not in made]
     return made
 

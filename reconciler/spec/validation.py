@@ -6,43 +6,19 @@ minus complaints about what is not there yet.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator
+from pydantic_core import ValidationError
 
 from reconciler.model.service import Service
 from reconciler.model.stack import Declared
+from reconciler.spec.core import validator
 from reconciler.spec.explain import Mistake, explain
 from reconciler.spec.report import Report
 from reconciler.spec.tree import Map, Path
 from reconciler.spec.vocabulary import Vocabulary
 
-_STRICT = frozenset({"int", "float", "bool", "str"})
-
-
-@cache
-def validator(kind: type) -> SchemaValidator:
-    """A validator of `kind` with strict scalars."""
-    schema = TypeAdapter(kind).core_schema
-    make_strict(schema, set())
-    return SchemaValidator(schema)
-
-
-def make_strict(node: Any, seen: set[int]) -> None:
-    """Make every scalar in a core schema strict, in place; `seen` is what was visited."""
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, dict):
-        if node.get("type") in _STRICT and "ref" not in node:
-            node["strict"] = True
-        for value in node.values():
-            make_strict(value, seen)
-    elif isinstance(node, list | tuple):
-        for value in node:
-            make_strict(value, seen)
+T = TypeVar("T")
 
 
 def validate_declared(
@@ -65,6 +41,12 @@ def validate_vocabulary(root: Map, part: Map, report: Report) -> Vocabulary | No
     """The document-level sections in `part`, whose places are those of `root`."""
     made = _validate(Vocabulary, part, root, (), report, {}, lambda mistake: True)
     return made if isinstance(made, Vocabulary) else None
+
+
+def validate_whole(kind: type[T], root: Map, report: Report) -> T | None:
+    """A document as the noun `kind`; None, and findings, where it does not make one."""
+    made = _validate(kind, root, root, (), report, {}, lambda mistake: True)
+    return made if isinstance(made, kind) else None
 
 
 def check_part(

@@ -18,6 +18,7 @@ _NAME = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-
 _CONTENT_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _MODE = re.compile(r"0?[0-7]{3}")
 _HIGHEST_PORT = 65535
+_DEFAULT = Service()  # its parts are every service's that does not give them
 
 # A finding: the code, what it says, and the path it is about.
 Finding = tuple[str, str, Path]
@@ -82,15 +83,15 @@ def _workload(workload: Workload, path: Path) -> Iterator[Finding]:
         except ValueError as error:
             yield "R115", str(error), (*path, "image")
     for name, value in workload.environment.items():
-        at = (*path, "environment", name)
         if not name or "=" in name or "\0" in name:
+            at = (*path, "environment", name)
             yield "R118", f"{name!r} is no name for an environment variable", at
         if value.config is not None or value.secret is not None:
             given = {"value": value.value, "config": value.config, "secret": value.secret}
-            yield from _one_of(given, at)
-    for key in ("volumes", "configs", "secrets"):
-        mounts: Sequence[Any] = getattr(workload, key)
-        yield from _mounts(mounts, (*path, key)) if mounts else ()
+            yield from _one_of(given, (*path, "environment", name))
+    if workload.volumes or workload.configs or workload.secrets:
+        for key in ("volumes", "configs", "secrets"):
+            yield from _mounts(getattr(workload, key), (*path, key))
 
 
 def _mounts(mounts: Sequence[Any], path: Path) -> Iterator[Finding]:
@@ -111,17 +112,20 @@ def _service(service: Service, path: Path) -> Iterator[Finding]:
     seen: set[tuple[int, str]] = set()
     for index, port in enumerate(service.ports):
         at = (*path, "ports", index)
-        for name in ("container", "host", "last"):
-            number = getattr(port, name)
-            if number is not None:
+        for name, number in (
+            ("container", port.container),
+            ("host", port.host),
+            ("last", port.last),
+        ):
+            if number is not None and not 1 <= number <= _HIGHEST_PORT:
                 yield from _within(number, 1, _HIGHEST_PORT, (*at, name))
         if port.last is not None and (port.host is None or port.last < port.host):
             yield "R116", "a range of host ports goes from a lower to a higher one", at
         if (port.container, port.transport) in seen:
             yield "R119", f"the port {port.container}/{port.transport} is listed twice", at
         seen.add((port.container, port.transport))
-    for name in ("startup", "liveness", "readiness"):
-        probe = getattr(service, name)
+    probes = (("startup", service.startup), ("liveness", service.liveness))
+    for name, probe in (*probes, ("readiness", service.readiness)):
         if probe is not None:
             yield from _probe(probe, (*path, name))
     if service.replicas is not None:
@@ -130,7 +134,8 @@ def _service(service: Service, path: Path) -> Iterator[Finding]:
         yield from _within(weight, 0, 256, (*path, "weights", index))
     if service.autoscale is not None:
         yield from _autoscale(service.autoscale, (*path, "autoscale"))
-    yield from _rollout(service, path)
+    if service.rollout is not _DEFAULT.rollout or service.restart is not _DEFAULT.restart:
+        yield from _rollout(service, path)
     for index, monitor in enumerate(service.monitors):
         if monitor.above is None and monitor.below is None and not monitor.rising:
             yield "R117", "a monitor has `above`, `below` or `rising`", (*path, "monitors", index)
@@ -157,15 +162,15 @@ def _probe(probe: Probe, path: Path) -> Iterator[Finding]:
     if len(probe.ways) != 1:
         given = f", not {listed(probe.ways)}" if probe.ways else ""
         yield "R117", f"a probe has one of http, tcp, grpc, exec and heartbeat{given}", path
-    for name in ("http", "tcp", "grpc"):
-        way = getattr(probe, name)
-        if way is not None:
+    for name, way in (("http", probe.http), ("tcp", probe.tcp), ("grpc", probe.grpc)):
+        if way is not None and not 1 <= way.port <= _HIGHEST_PORT:
             yield from _within(way.port, 1, _HIGHEST_PORT, (*path, name, "port"))
-    for name in ("period", "timeout"):
-        if getattr(probe, name) <= 0:
+    for name, time_ns in (("period", probe.period), ("timeout", probe.timeout)):
+        if time_ns <= 0:
             yield "R116", f"{name} must be longer than 0", (*path, name)
-    for name in ("successes", "failures"):
-        yield from _at_least(getattr(probe, name), 1, (*path, name))
+    for name, count in (("successes", probe.successes), ("failures", probe.failures)):
+        if count < 1:
+            yield from _at_least(count, 1, (*path, name))
 
 
 def _job(job: Job, path: Path) -> Iterator[Finding]:

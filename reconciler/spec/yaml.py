@@ -28,17 +28,23 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {f"{_TAG}map": Map, f"{_TAG}seq": Seq}
 _MERGE = "<<"
+_SCALAR, _MAPPING, _SEQUENCE = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
 
 
 @contextmanager
 def bulk() -> Iterator[None]:
-    """Fewer collections while many objects are made: the collector costs 2 to 4 times more."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 50)
+    """No collections while many objects are made that stay: hardly one is on a circle.
+
+    Looking through all of them again and again takes a tenth of a large plan's time. What
+    is read is bounded, so what could be collected meanwhile is as well.
+    """
+    before = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        if before:
+            gc.enable()
 
 
 def read_yaml(data: bytes, file: int, report: Report) -> list[Any]:
@@ -160,70 +166,76 @@ class _Constructor:
         node: Any = None  # the open collection
         key: str | None = None  # its key that waits for a value
         key_at = NOWHERE
-        known, file_bits = self.known, self.file_bits
+        mapped = False  # whether the open collection is a mapping
+        known, keys, file_bits, nodes = self.known, self.keys, self.file_bits, self.nodes
+        scalar, mapping, sequence = _SCALAR, _MAPPING, _SEQUENCE
         while True:
             event = event_of()
             kind = type(event)
-            if kind is yaml.ScalarEvent:
+            if kind is scalar:
                 start = event.start_mark
                 column = start.column
                 at = file_bits + (start.line << 16) + (column if column < 65535 else 65535)
                 text = event.value
-                if key is None and type(node) is Map:
-                    plain = not event.style and event.tag is None
-                    key = self.keys[text] if plain and text in self.keys else self._key(event, at)
+                plain = not event.style and event.tag is None
+                if key is None and mapped:
+                    key = keys[text] if plain and text in keys else self._key(event, at)
                     key_at = at
                     if event.anchor:
                         self._anchor(event, key, at, 1)
                     continue
-                if not event.style and event.tag is None:
-                    if text in known:
-                        value = known[text]
-                    else:
-                        value = Plain(text) if "$" in text else resolve(text)
-                        known[text] = value
-                else:
+                if not plain:
                     value = self._tagged(event, text, at)
-                self.nodes += 1
+                elif text in known:
+                    value = known[text]
+                else:
+                    value = known[text] = Plain(text) if "$" in text else resolve(text)
+                nodes += 1
                 if event.anchor:
                     self._anchor(event, value, at, 1)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            elif kind is mapping or kind is sequence:
                 at = self._at(event)
-                if key is None and type(node) is Map:
+                if key is None and mapped:
                     self._refuse("R106", "a key must be text, not a mapping or a list", at)
-                stack.append((node, key, key_at, event, self.nodes))
+                stack.append((node, key, key_at, event, nodes))
                 if len(stack) > MAX_DEPTH:
                     self._refuse("R104", f"nested deeper than {MAX_DEPTH} levels", at)
-                node, key = self._opened(event, kind, at), None
+                mapped = kind is mapping
+                node, key = Map(at) if mapped else Seq(at), None
+                if event.tag is not None or event.anchor:
+                    self._opened(event, node, at)
                 continue
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                value, at = node, node.at
-                node, key, key_at, opened, before = stack.pop()
-                self.nodes += 1
-                if opened.anchor:
-                    self._anchor(opened, value, at, self.nodes - before)
-            else:
-                assert kind is yaml.AliasEvent, kind
+            elif kind is yaml.AliasEvent:
                 at = self._at(event)
-                value = self._alias(event, at)
-                if key is None and type(node) is Map:
+                value, size = self._alias(event, at)
+                nodes += size
+                if key is None and mapped:
                     key, key_at = self._alias_key(value, at), at
                     continue
-            if self.nodes > MAX_NODES:
+            else:
+                assert kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent, kind
+                value, at = node, node.at
+                node, key, key_at, opened, before = stack.pop()
+                mapped = type(node) is Map
+                nodes += 1
+                if opened.anchor:
+                    self._anchor(opened, value, at, nodes - before)
+            if nodes > MAX_NODES:
                 self._refuse("R104", f"more than {MAX_NODES:,} values, aliases written out", at)
-            if node is None:
+            if mapped:
+                assert key is not None
+                if key in node or key is _MERGE_KEY:
+                    self._put_twice(node, key, key_at, value, at)
+                else:
+                    node[key] = value
+                    node.marks[key] = key_at << 56 | at
+                key = None
+            elif node is None:
+                self.nodes = nodes
                 return value, at
-            if type(node) is Seq:
+            else:
                 node.append(value)
                 node.marks.append(at)
-                continue
-            assert key is not None
-            if key in node or key is _MERGE_KEY:
-                self._put_twice(node, key, key_at, value, at)
-            else:
-                node[key] = value
-                node.marks[key] = key_at << 56 | at
-            key = None
 
     def _at(self, event: Any) -> int:
         start = event.start_mark
@@ -266,8 +278,8 @@ class _Constructor:
         self.report.add("R107", f"the tag {_short(tag)!r} is not known", at)
         return text
 
-    def _opened(self, event: Any, kind: type, at: int) -> Map | Seq:
-        made: Map | Seq = Map(at) if kind is yaml.MappingStartEvent else Seq(at)
+    def _opened(self, event: Any, made: Map | Seq, at: int) -> None:
+        """A collection with a tag or an anchor."""
         tag = event.tag
         if tag == "!override":
             made.whole = True
@@ -276,12 +288,12 @@ class _Constructor:
         if event.anchor:
             # Open: an alias to it before its end would make a circle.
             self.anchors[event.anchor] = (_OPEN, at, 0)
-        return made
 
     def _anchor(self, event: Any, value: Any, at: int, size: int) -> None:
         self.anchors[event.anchor] = (value, at, size)
 
-    def _alias(self, event: Any, at: int) -> Any:
+    def _alias(self, event: Any, at: int) -> tuple[Any, int]:
+        """What an alias stands for, and how many values that is."""
         found = self.anchors.get(event.anchor)
         if found is None:
             self._refuse("R108", f"the alias *{_short(event.anchor)} has no anchor before it", at)
@@ -289,8 +301,7 @@ class _Constructor:
         value, _, size = found
         if value is _OPEN:
             self._refuse("R108", f"*{_short(event.anchor)} is inside of what it stands for", at)
-        self.nodes += max(size, 1)
-        return value
+        return value, max(size, 1)
 
     def _put_twice(self, node: Map, key: str, key_at: int, value: Any, at: int) -> None:
         """The rare entries: a merge key, a key that is there already."""

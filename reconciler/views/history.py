@@ -69,9 +69,14 @@ def _row(history: History, each: Try, now_ns: int) -> Line:
         age(now_ns - fact.when_ns),
         str(fact.fields.get("image") or "-"),
         fact.image_id[:_ID_SHOWN] or "-",
-        fact.commit[:_COMMIT_SHOWN] or "-",
+        _short(fact.commit) or "-",
         fact.reason,
     )
+
+
+def _short(commit: str) -> str:
+    """``0123456789+``: enough to find it by, and whether the files were otherwise."""
+    return commit[:_COMMIT_SHOWN] + "+" * (len(commit) > _COMMIT_SHOWN and commit.endswith("+"))
 
 
 def _marks(history: History, each: Try) -> str:

@@ -25,7 +25,8 @@ def line(*parts: Part) -> Line:
 
 def indented(lines: Iterable[Line], spaces: int = 2) -> list[Line]:
     """The lines, moved to the right; empty ones stay empty."""
-    return [(" " * spaces, *parts) if parts else parts for parts in lines]
+    margin = " " * spaces
+    return [(margin, *parts) if parts else parts for parts in lines]
 
 
 def text_of(part: Part) -> str:

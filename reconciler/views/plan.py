@@ -19,6 +19,7 @@ WORD = {
     Action.REPLACE: "replace", Action.DELETE: "delete",
 }  # fmt: skip
 UNKNOWN = "(known after apply)"
+_PLUS: Part = ("+ ", "add")
 
 # An old and a new value longer than this together are set one below the other.
 _ONE_LINE_MOST = 72
@@ -35,7 +36,9 @@ def plan_lines(plan: Plan, *, calls: bool = False, removing: bool = False) -> li
         if change.wave != wave:
             wave = change.wave
             made.append(line((f"wave {wave}", "dim")))
-        made += indented([*_change(change), *(_calls(change) if calls else [])])
+        made += indented(_change(change))
+        if calls:
+            made += indented(_calls(change))
     if plan.changes:
         made.append(line())
     made += _aside(plan)
@@ -88,7 +91,10 @@ def _change(change: Change) -> Iterator[Line]:
         (f"  {place}" if place else "", "dim"),
     )
     for field in change.fields:
-        yield from indented(_field(field, change), 6)
+        if _is_new(field, change):
+            yield ("      ", *_new(field, change))
+        else:
+            yield from indented(_field(field, change), 6)
     if change.calls.get("pull"):
         yield line("      image id: ", (UNKNOWN, "dim"))
     if change.deletes and change.action is not Action.DELETE:
@@ -98,17 +104,28 @@ def _change(change: Change) -> Iterator[Line]:
         yield line("      ", ("note: ", "warn"), note)
 
 
-def _field(field: FieldChange, change: Change) -> list[Line]:
+def _is_new(field: FieldChange, change: Change) -> bool:
+    """Whether it comes from nothing; what is not there yet has no replicas, and not 0."""
+    return field.old is None or (change.action is Action.CREATE and field.path == "replicas")
+
+
+def _new(field: FieldChange, change: Change) -> Line:
+    return (_PLUS, f"{field.path}: ", shown(field.path, field.new), *_tail(field, change))
+
+
+def _tail(field: FieldChange, change: Change) -> list[Part]:
     tail: list[Part] = []
     if field.replaces and change.action is Action.REPLACE:
         tail.append(("  (forces replacement)", "replace"))
     # The change's own line has said this place already.
     if field.position is not None and field.position != change.position:
         tail.append((f"  {at(field.position)}", "dim"))
-    name = f"{field.path}: "
-    # What is not there yet has no replicas: nothing changes from 0.
-    if field.old is None or (change.action is Action.CREATE and field.path == "replicas"):
-        return [line(("+ ", "add"), name, shown(field.path, field.new), *tail)]
+    return tail
+
+
+def _field(field: FieldChange, change: Change) -> list[Line]:
+    """A field that was there before, on one line or on three."""
+    tail, name = _tail(field, change), f"{field.path}: "
     if field.new is None:
         return [line(("- ", "delete"), name, shown(field.path, field.old), *tail)]
     old, new = shown(field.path, field.old), shown(field.path, field.new)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 STYLE: dict[NoticeKind, Style] = {
-    "step": "dim", "done": "good", "retry": "warn", "wait": "dim", "status": "bold",
-    "failed": "bad", "rollback": "warn", "finding": "warn",
+    "step": "dim", "progress": "dim", "done": "good", "retry": "warn", "wait": "dim",
+    "status": "bold", "failed": "bad", "rollback": "warn", "finding": "warn",
 }  # fmt: skip
 _REDRAWS_PER_S = 8
+_PROGRESS_NS = 10_000_000_000  # between two plain lines about one call that takes its time
 
 
 class Progress(Protocol):
@@ -54,6 +55,7 @@ class Lines:
         self._chatty = chatty
         self._zone = zone
         self._begun: dict[tuple[ResourceKey | None, str], int] = {}
+        self._told: dict[ResourceKey | None, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -65,12 +67,22 @@ class Lines:
         """Write it, unless it is an intention and nobody asked for those."""
         subject = (notice.key, notice.text)
         if notice.kind == "step":
-            self._begun[subject] = notice.at_ns
+            self._begun[subject] = self._told[notice.key] = notice.at_ns
+        if notice.kind == "progress" and not self._is_due(notice):
+            return
         if not self._chatty and _is_chatter(notice):
             return
         begun_ns = self._begun.pop(subject, None) if notice.kind == "done" else None
         self._forget_failed(notice)
         self._write(notice_line(notice, self._zone, begun_ns))
+
+    def _is_due(self, notice: Notice) -> bool:
+        """Whether it is time for another line about how far a call has come."""
+        last_ns = self._told.setdefault(notice.key, notice.at_ns)
+        if notice.at_ns - last_ns < _PROGRESS_NS:
+            return False
+        self._told[notice.key] = notice.at_ns
+        return True
 
     def _forget_failed(self, notice: Notice) -> None:
         """What ended otherwise than well is told with its reason behind it."""
@@ -90,6 +102,8 @@ class Lines:
 
 def _is_chatter(notice: Notice) -> bool:
     """Intentions, of which the outcome is told too, and our own bookkeeping."""
+    if notice.kind == "wait" and notice.key is None:  # for another reconciler, and its lock
+        return False
     return notice.kind in ("step", "wait") or _is_bookkeeping(notice)
 
 

@@ -33,7 +33,7 @@ def status_lines(
         made += rows
         cut = {s.key for s, row in zip(statuses, rows[1:], strict=True) if _is_cut(row, s)}
         for status in wrong:
-            if status.key in cut or _told(status):
+            if status.key in cut or status.hint or _told(status):
                 made += list(why_lines(status, now_ns))
     return made
 

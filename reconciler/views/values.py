@@ -6,7 +6,7 @@ from reconciler.model.observed import Value
 from reconciler.model.units import format_cpu, format_duration, format_size
 
 _SIZES = ("resources.memory_limit", "resources.memory_request")
-_TIMES = ("stop.grace", "stop.pre_stop")
+_TIMES = ("stop.grace", "stop.pre_stop", "stop.drain")
 _PROBES = ("startup.", "liveness.", "readiness.")
 _PROBE_TIMES = ("delay", "period", "timeout", "max_age")
 

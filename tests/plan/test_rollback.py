@@ -101,7 +101,6 @@ def test_a_beginning_that_fits_several_is_refused() -> None:
     [
         {"configs./etc/motd": "motd@0123456789abcdef:0444"},
         {"secrets./run/key": "key@0123456789abcdef:0400"},
-        {"environment.KEY": "secret:key@0123456789abcdef"},
         {"volumes./data": "data:ro"},
         {"networks": ("back",)},
     ],
@@ -109,6 +108,34 @@ def test_a_beginning_that_fits_several_is_refused() -> None:
 def test_what_uses_something_that_is_gone_is_refused(fields: dict[str, Any]) -> None:
     view = seen(fact("good", "r1", 1, fields={"image": "web:1", **fields}), good(PRESENT, seq=2))
     assert refused(view) == "R322"
+
+
+@pytest.mark.parametrize("kind", ["secret", "config"])
+def test_a_value_that_was_only_a_variable_is_said_to_be_kept_nowhere(kind: str) -> None:
+    fields = {"image": "web:1", "environment.KEY": f"{kind}:key@0123456789abcdef"}
+    view = seen(fact("good", "r1", 1, fields=fields), good(PRESENT, seq=2))
+    with pytest.raises(DiagnosticsError) as caught:
+        back(view)
+    (found,) = caught.value.diagnostics
+    assert found.code == "R323"
+    assert f"another value of {kind} key in KEY" in found.summary
+    assert "put the former value back" in found.hint
+
+
+def test_what_is_a_file_too_is_told_as_such() -> None:
+    fields = {
+        "image": "web:1", "environment.KEY": "secret:key@0123456789abcdef",
+        "secrets./run/key": "key@0123456789abcdef:0400",
+    }  # fmt: skip
+    view = seen(fact("good", "r1", 1, fields=fields), good(PRESENT, seq=2))
+    assert refused(view) == "R322"
+
+
+def test_it_tells_which_image_it_needs() -> None:
+    fields = {"image": "web:1"}
+    facts = (fact("good", "r1", 1, fields=fields, image_id="sha256:1"), good(PRESENT, seq=2))
+    found = back(seen(*facts))
+    assert (found.image, found.image_id) == ("web:1", "sha256:1")
 
 
 def test_what_is_on_the_host_or_plain_needs_nothing() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.observed import Instance
-from reconciler.model.step import RemoveInstance, SignalInstance, UpdateInstance
+from reconciler.model.step import RemoveInstance, RouteInstance, SignalInstance, UpdateInstance
 from reconciler.plan.stopping import DISARMED, Next, Stop, next_of, note
 from tests.support.making import S, ended, instance
 
@@ -114,3 +114,21 @@ def test_every_call_names_the_full_id() -> None:
     for found in (next_of(one, Stop(0), 0), next_of(ended(one), Stop(0), 0)):
         assert isinstance(found.step, SignalInstance | RemoveInstance)
         assert found.step.id == one.id
+
+
+def test_the_times_are_those_wanted_now_and_not_those_it_was_made_with() -> None:
+    one, stop = running(**{"stop.grace": 10 * S}), Stop(0, signalled_ns=0)
+    wanted = {"stop.grace": 60 * S}
+    assert what(next_of(one, stop, 10 * S)) == "SIGKILL"
+    assert what(next_of(one, stop, 10 * S, wanted)) == "until 60"
+
+
+def test_an_instance_is_drained_at_the_edge_before_its_signal() -> None:
+    fields = {"stop.drain": 30 * S}
+    routed = replace(running(**fields), routed=True)
+    found = next_of(routed, Stop(0), 0)
+    assert isinstance(found.step, RouteInstance) and found.step.state == "drain"
+    draining = replace(routed, routed=False, draining_since_ns=5 * S)
+    assert what(next_of(draining, Stop(0), 6 * S)) == "until 35"
+    assert what(next_of(replace(draining, drained=True), Stop(0), 6 * S)) == "SIGTERM"
+    assert what(next_of(draining, Stop(0), 35 * S)) == "SIGTERM"

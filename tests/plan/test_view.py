@@ -1,5 +1,7 @@
 """The newest that is known of each resource."""
 
+from dataclasses import replace
+
 from reconciler.model.observed import Foreign
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
@@ -43,6 +45,16 @@ def test_a_whole_observation_may_be_used_for_some_keys_only() -> None:
     view.take(observed(), {WEB})
     assert view.of(WEB) == ()
     assert view.of(DB) == (DB_ONE,) and NET in view.objects
+
+
+def test_the_same_records_are_sorted_once() -> None:
+    records = [fact("good", seq=2), fact("candidate", seq=1)]
+    whole = observed(records=records)
+    view = view_of(whole)
+    before = view.records_of(WEB)
+    view.take(replace(whole, scope=replace(whole.scope, keys=frozenset({WEB}))))
+    assert [record.seq for record in before] == [1, 2]
+    assert view.records_of(WEB) is before
 
 
 def test_images_that_were_looked_up_are_added() -> None:

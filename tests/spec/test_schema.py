@@ -8,90 +8,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator
 
+from reconciler.spec.core import schema_of
 from reconciler.spec.explain import hints
 from reconciler.spec.schema import json_schema, nouns
-from reconciler.spec.validation import make_strict
 from reconciler.spec.vocabulary import Vocabulary
 from reconciler.spec.yaml import read_yaml
+from tests.spec import draft7
 from tests.spec.helpers import loaded, parsed
 
 SCHEMA = json_schema()
 STATE = Path(__file__).parents[2] / "state"
 
 
-def subschemas(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for key, value in node.items():
-            if key not in ("examples", "default"):
-                yield from subschemas(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from subschemas(item)
-
-
 def properties() -> Iterator[tuple[str, dict[str, Any]]]:
-    for schema in subschemas(SCHEMA):
+    for schema in draft7.subschemas(SCHEMA):
         if isinstance(schema.get("properties"), dict):
             for name, property_ in schema["properties"].items():
                 yield f"{schema.get('title', '')}.{name}", property_
 
 
 def errors(schema: dict[str, Any], value: Any) -> list[str]:
-    """What is wrong with `value`, by the keywords of draft 7 that the schema uses."""
-    found = []
-    if "$ref" in schema:
-        return errors(SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]], value)
-    for part in schema.get("allOf", []):
-        found += errors(part, value)
-    options = schema.get("anyOf", [])
-    if options and not any(errors(option, value) == [] for option in options):
-        found.append(f"{value!r} fits none of {len(options)}")
-    kinds = schema.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(is_a(value, kind) for kind in kinds):
-        return [*found, f"{value!r} is no {kinds}"]
-    if "enum" in schema and value not in schema["enum"]:
-        found.append(f"{value!r} is none of {schema['enum']}")
-    if "const" in schema and value != schema["const"]:
-        found.append(f"{value!r} is not {schema['const']!r}")
-    if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
-        found.append(f"{value!r} does not match {schema['pattern']}")
-    if isinstance(value, list) and isinstance(schema.get("items"), dict):
-        found += [e for item in value for e in errors(schema["items"], item)]
-    if isinstance(value, dict):
-        found += mapping_errors(schema, value)
-    return found
-
-
-def mapping_errors(schema: dict[str, Any], value: dict[str, Any]) -> list[str]:
-    found = [f"{name!r} is missing" for name in schema.get("required", []) if name not in value]
-    more = schema.get("additionalProperties", True)
-    for name, part in value.items():
-        if name in schema.get("properties", {}):
-            found += errors(schema["properties"][name], part)
-        elif more is False:
-            found.append(f"{name!r} is unknown")
-        elif isinstance(more, dict):
-            found += errors(more, part)
-    return found
-
-
-def is_a(value: Any, kind: str) -> bool:
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return {
-        "object": isinstance(value, dict), "array": isinstance(value, list),
-        "string": isinstance(value, str), "boolean": isinstance(value, bool), "null": value is None,
-        "number": numeric, "integer": numeric and isinstance(value, int),
-    }[kind]  # fmt: skip
+    """What is wrong with `value`."""
+    return draft7.errors(schema, value, SCHEMA)
 
 
 def test_it_is_draft_7_and_refers_only_to_what_is_there() -> None:
     assert SCHEMA["$schema"] == "http://json-schema.org/draft-07/schema#"
-    references = {s["$ref"] for s in subschemas(SCHEMA) if isinstance(s.get("$ref"), str)}
+    references = {s["$ref"] for s in draft7.subschemas(SCHEMA) if isinstance(s.get("$ref"), str)}
     assert references == {f"#/definitions/{name}" for name in SCHEMA["definitions"]} & references
     assert all(ref.rpartition("/")[2] in SCHEMA["definitions"] for ref in references)
     assert all(re.fullmatch(r"\w+", name) for name in SCHEMA["definitions"])
@@ -99,7 +44,9 @@ def test_it_is_draft_7_and_refers_only_to_what_is_there() -> None:
 
 
 def test_nothing_stands_beside_a_reference() -> None:
-    assert [s for s in subschemas(SCHEMA) if isinstance(s.get("$ref"), str) and len(s) > 1] == []
+    assert [
+        s for s in draft7.subschemas(SCHEMA) if isinstance(s.get("$ref"), str) and len(s) > 1
+    ] == []
 
 
 def test_every_property_has_a_description_and_an_example() -> None:
@@ -134,10 +81,9 @@ def test_every_example_of_the_model_is_valid(kind: type) -> None:
     for field in dataclasses.fields(kind):
         if (kind, field.name) == (Vocabulary, "environments"):
             continue  # overlays are checked apart: the schema has them
-        schema = TypeAdapter(hints(kind)[field.name]).core_schema
-        make_strict(schema, set())
+        validator = SchemaValidator(schema_of(hints(kind)[field.name]))
         for example in field.metadata["examples"]:
-            SchemaValidator(schema).validate_python(example)
+            validator.validate_python(example)
         assert field.metadata["examples"]
 
 

@@ -235,9 +235,11 @@ def test_override_marks_what_replaces_whole() -> None:
     assert [is_whole(tree[key]) for key in "abd"] == [True, True, False]
 
 
-def test_the_collector_s_thresholds_are_put_back() -> None:
-    before = gc.get_threshold()
-    with pytest.raises(RuntimeError), bulk():
-        assert gc.get_threshold() != before
-        raise RuntimeError
-    assert gc.get_threshold() == before
+def test_the_collector_goes_on_afterwards_where_it_went_before() -> None:
+    assert gc.isenabled()
+    with bulk():
+        with pytest.raises(RuntimeError), bulk():
+            assert not gc.isenabled()
+            raise RuntimeError
+        assert not gc.isenabled()
+    assert gc.isenabled()

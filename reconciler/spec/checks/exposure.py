@@ -74,6 +74,7 @@ def _named_secret(stack: Stack) -> Iterator[Finding]:
                 )
 
 
+@lru_cache(maxsize=65536)
 def _is_credential(text: str) -> bool:
     return HINTS.search(text) is not None and CREDENTIAL.search(text) is not None
 

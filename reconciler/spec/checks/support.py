@@ -124,7 +124,8 @@ PARTS = (
         title="A startup or readiness probe that the target does not ask.",
         severity="error",
         why="Rollouts and dependents wait for its answer.",
-        fix="ask in another way on this target",
+        fix="ask by exec, a command in the container that asks the same: `exec: [wget, -q, -O-, "
+        "http://127.0.0.1:8080/ready]`, or `exec: [grpc_health_probe, -addr=127.0.0.1:9090]`",
         features=_WAYS,
         find=uses.gates,
     ),
@@ -142,7 +143,8 @@ PARTS = (
         title="A liveness probe that the target does not ask.",
         severity="warning",
         why="An instance that hangs is not restarted.",
-        fix="ask in another way on this target",
+        fix="ask by exec, a command in the container that asks the same: `exec: [wget, -q, -O-, "
+        "http://127.0.0.1:8080/ready]`, or `exec: [grpc_health_probe, -addr=127.0.0.1:9090]`",
         features=_WAYS,
         find=uses.liveness,
     ),

@@ -1,0 +1,101 @@
+"""The findings of reading a scenario and its logs: what each code means and what to do."""
+
+from reconciler.spec.codes import Code
+
+SCENARIO_CODES: dict[str, Code] = {
+    "R605": Code(
+        "The scenario cannot be read",
+        "The file does not exist, cannot be opened, or does not hold exactly one document that "
+        "is a mapping.",
+        "give a YAML file that holds one scenario",
+    ),
+    "R606": Code(
+        "Not exactly one way of saying it",
+        "A rate and a time can each be said in several ways, such as `constant` or `poisson`; "
+        "two of them, half of one or none would leave open what is meant. Traffic likewise comes "
+        "either at a rate or from clients that wait for an answer before they ask again.",
+        "keep one way, whole",
+    ),
+    "R607": Code(
+        "Nothing by this name",
+        "Traffic, work, behaviour, faults and checks name services, metrics, externals, nodes "
+        "and budgets; each name must lead somewhere in the state, as it is at the beginning or "
+        "after one of the changes.",
+        "write the name as the state has it",
+    ),
+    "R608": Code(
+        "Not a check",
+        "A check compares a number of the run with a bound of the same unit, or says whether and "
+        "when the change converges.",
+        "write it like dropped <= 0, p99(web) <= 400ms or converged within 5m",
+    ),
+    "R609": Code(
+        "A check that measures nothing",
+        "The check asks for a number that this scenario cannot have, such as a latency without "
+        "traffic or cut sessions without sessions. Such a check never holds.",
+        "add the traffic that it is about, or take the check out",
+    ),
+    "R610": Code(
+        "A change that says nothing, or too much",
+        "A change gives another environment, another state or fields to set, or it destroys; "
+        "destroying goes with nothing else.",
+        "say what changes: set, environment, state or destroy",
+    ),
+    "R611": Code(
+        "Changes out of order",
+        "Each change builds on those before it, so they are written in the order of their times, "
+        "one for each time.",
+        "order the changes by `at`, and put what happens at one time into one change",
+    ),
+    "R612": Code(
+        "Not a field that can be set",
+        "`set` names a field of the stack by its path, after environments, templates and "
+        "defaults have been put together. What a path passes through must be there or be a "
+        "section of its own kind; new services, networks and the like are set whole.",
+        "write the path of a field of the stack, like services.web.image",
+    ),
+    "R613": Code(
+        "Nothing happens",
+        "A null removes what is not there, or a change leaves the state as it was.",
+        "take it out, or mend the path",
+    ),
+    "R614": Code(
+        "The scenario ends too soon",
+        "`lasts` is the virtual time that is simulated. What would come after it never does, and "
+        "a bound that reaches beyond it cannot be told from one that was kept.",
+        "let `lasts` be longer",
+    ),
+    "R615": Code(
+        "A fault that cannot strike",
+        "Faults of instances, nodes and externals strike at a time (`at`) and need to know whom "
+        "(`on`); outages and delays last for a while (`lasting`); `call` belongs to faults of "
+        "calls alone.",
+        "say when, whom and for how long it strikes",
+    ),
+    "R616": Code(
+        "The access log cannot be read",
+        "A log that a rate or a time is taken from does not exist, cannot be opened or unpacked, "
+        "or holds no line in a format that is known: nginx and Apache combined, HAProxy's HTTP "
+        "log.",
+        "give a log in one of these formats, plain or gzipped",
+    ),
+    "R617": Code(
+        "Broken lines in an access log",
+        "Some lines are not in the format of the others, and were left out. Up to one in a "
+        "hundred is a warning; with more, what is left no longer stands for the traffic.",
+        "look at the lines, and take out what is no access log",
+    ),
+    "R618": Code(
+        "The access log lacks what is asked of it",
+        "Request times are asked of a log whose lines end without them, or arrivals of one "
+        "without any.",
+        "log $request_time at the end of nginx' combined format, or give the time another way",
+    ),
+    "R619": Code(
+        "Traffic to a service without a route",
+        "The service has no `routing`, so nothing says how requests are spread, what ties "
+        "sessions to instances and when an instance leaves the edge: a plain route is taken for "
+        "it.",
+        "set services.NAME.routing in the state, or in the scenario's `set`",
+    ),
+}

@@ -1,0 +1,194 @@
+"""What a scenario alone must fulfil, whatever its state: ranges, times, order, faults, checks."""
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from reconciler.model.checks import CheckError, parse
+from reconciler.model.noun import listed
+from reconciler.model.scenario import Change, EdgeModel, Profile, Scenario, Trouble
+from reconciler.model.stack import Node
+from reconciler.model.units import format_duration, parse_cpu_m
+from reconciler.spec.report import Report, nearest
+from reconciler.spec.scenario_traffic import (
+    Finding,
+    above_zero,
+    at_least,
+    check_flow,
+    check_rate,
+    check_time,
+    listed_once,
+    out_of_range,
+)
+from reconciler.spec.tree import Map, Path, locate, path_text
+
+MOST_SEEDS = 100_000
+_VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
+
+_OF_INSTANCES = ("crash", "hang", "oom", "removed", "edit")
+_OF_NODES = ("node_loss", "node_drain")
+_OF_CALLS = ("fail_before", "fail_after", "lost_reply", "delay", "kill_reconciler")
+TIMED = (
+    *_OF_INSTANCES, *_OF_NODES, "unreachable", "engine_restart", "registry_outage",
+    "external_away",
+)  # fmt: skip
+_AIMED = (*_OF_INSTANCES, *_OF_NODES, "external_away")
+_LASTING = ("unreachable", "registry_outage", "external_away", "delay", "event_delayed")
+CALLS = (
+    "apply", "delete", "record", "forget", "pull", "create", "start", "update", "signal", "remove",
+    "route",
+)  # fmt: skip
+
+
+def check_rules(scenario: Scenario, root: Map, folder: FilePath, report: Report) -> None:
+    """Report what is well typed and still cannot be; logs are looked for in `folder`."""
+    for code, said, path, hint, stops in _findings(scenario, folder):
+        at = locate(root, path)
+        report.add(code, said, at, hint=hint, severity="error" if stops else "warning")
+
+
+def _findings(scenario: Scenario, folder: FilePath) -> Iterator[Finding]:
+    yield from _top(scenario)
+    seen: set[str] = set()
+    for index, each in enumerate(scenario.traffic):
+        yield from check_flow(each, ("traffic", index), folder)
+        yield from listed_once(each.service, seen, ("traffic", index, "service"))
+    seen.clear()
+    for index, work in enumerate(scenario.work):
+        here: Path = ("work", index)
+        yield from check_rate(work.rate, (*here, "rate"), folder)
+        yield from check_time(work.service_time, (*here, "service_time"), folder)
+        yield from at_least(work.most, 1, (*here, "most"))
+        yield from listed_once(work.service, seen, (*here, "service"))
+    if scenario.edge is not None:
+        yield from _edge(scenario.edge)
+    for name, profile in scenario.behaviour.items():
+        yield from _profile(profile, ("behaviour", name))
+    for name, node in scenario.nodes.items():
+        yield from _node(node, ("nodes", name))
+    yield from _changes(scenario)
+    for index, trouble in enumerate(scenario.faults):
+        yield from _trouble(trouble, scenario.lasts, ("faults", index))
+    yield from _checks(scenario)
+
+
+def _top(scenario: Scenario) -> Iterator[Finding]:
+    if not 1 <= scenario.seeds <= MOST_SEEDS:
+        said = f"seeds: {scenario.seeds} is not from 1 to {MOST_SEEDS}"
+        yield out_of_range(said, ("seeds",))
+    yield from above_zero(scenario.lasts, ("lasts",))
+    if not _VERSION.fullmatch(scenario.kubernetes_version):
+        said = f"kubernetes_version: not a version: {scenario.kubernetes_version!r}"
+        yield "R115", said, ("kubernetes_version",), 'write it like "1.34", in quotes', True
+
+
+def _edge(edge: EdgeModel) -> Iterator[Finding]:
+    for name, least in {"rise": 1, "fall": 1, "retries": 0, "queue": 0}.items():
+        yield from at_least(getattr(edge, name), least, ("edge", name))
+    if edge.interval is not None:
+        yield from above_zero(edge.interval, ("edge", "interval"))
+
+
+def _profile(profile: Profile, path: Path) -> Iterator[Finding]:
+    for name, least in {"concurrency": 1, "backlog": 0}.items():
+        yield from at_least(getattr(profile, name), least, (*path, name))
+    factor = profile.cold_factor
+    if factor is not None and not (1 <= factor < math.inf):
+        said = f"{path_text(path)}.cold_factor: {factor:g} is not 1 or more"
+        yield out_of_range(said, (*path, "cold_factor"))
+
+
+def _node(node: Node, path: Path) -> Iterator[Finding]:
+    yield from at_least(node.count, 0, (*path, "count"))
+    if not 1 <= node.max_utilisation <= 100:
+        said = f"{path_text(path)}.max_utilisation: {node.max_utilisation} is not from 1 to 100"
+        yield out_of_range(said, (*path, "max_utilisation"))
+    for name in ("cpu", "reserved_cpu"):
+        try:
+            parse_cpu_m(getattr(node, name))
+        except ValueError as error:
+            yield "R115", f"{path_text((*path, name))}: {error}", (*path, name), "", True
+
+
+def _changes(scenario: Scenario) -> Iterator[Finding]:
+    before = -1
+    for index, change in enumerate(scenario.changes):
+        path: Path = ("changes", index)
+        others = _said(change)
+        if change.destroy and others:
+            said = f"{path_text(path)}: destroy does not go with {listed(others)}"
+            yield "R610", said, (*path, "destroy"), "make two changes of it", True
+        elif not change.destroy and not others:
+            yield "R610", f"{path_text(path)} says nothing", path, "", True
+        if change.at <= before:
+            said = f"{path_text(path)} is at {format_duration(change.at)}, and the one before at "
+            yield "R611", said + format_duration(before), (*path, "at"), "", True
+        before = max(before, change.at)
+        if change.at >= scenario.lasts:
+            yield _too_soon("the change", change.at, scenario.lasts, (*path, "at"))
+
+
+def _said(change: Change) -> list[str]:
+    given = {
+        "set": bool(change.set), "state": change.state is not None,
+        "environment": change.environment is not None,
+    }  # fmt: skip
+    return [name for name, is_given in given.items() if is_given]
+
+
+def _trouble(trouble: Trouble, lasts: int, path: Path) -> Iterator[Finding]:
+    kind = trouble.kind
+    yield from at_least(trouble.nth, 0, (*path, "nth"))
+    yield from at_least(trouble.instance, 0, (*path, "instance"))
+    if kind in TIMED and trouble.at is None:
+        yield "R615", f"{kind} strikes at a time", path, "add at: 90s", True
+    if kind in _AIMED and not trouble.on:
+        what = "a node" if kind in _OF_NODES else "a service"
+        what = "an external" if kind == "external_away" else what
+        yield (
+            "R615",
+            f"{kind} does not say what it strikes",
+            path,
+            f"add on: the name of {what}",
+            True,
+        )
+    if kind in _LASTING and not trouble.lasting:
+        yield "R615", f"{kind} lasts no time", path, "add lasting: 30s", True
+    if trouble.call and kind not in _OF_CALLS:
+        said = f"{kind} strikes no calls"
+        yield "R615", said, (*path, "call"), "take `call` out", True
+    elif trouble.call and trouble.call not in CALLS:
+        hint = nearest(trouble.call, CALLS) or f"calls are {listed(CALLS)}"
+        yield "R607", f"no call is {trouble.call!r}", (*path, "call"), hint, True
+    if trouble.at is None:
+        return
+    if trouble.at >= lasts:
+        yield _too_soon(f"the {kind}", trouble.at, lasts, (*path, "at"))
+    elif trouble.at + trouble.lasting > lasts:
+        end = trouble.at + trouble.lasting
+        said = (
+            f"the {kind} lasts until {format_duration(end)}, the scenario {format_duration(lasts)}"
+        )
+        yield "R614", said, (*path, "lasting"), "", False
+
+
+def _checks(scenario: Scenario) -> Iterator[Finding]:
+    changed = scenario.changes[-1].at if scenario.changes else 0
+    for index, text in enumerate(scenario.checks):
+        path: Path = ("checks", index)
+        try:
+            check = parse(text)
+        except CheckError as error:
+            yield "R608", f"{path_text(path)}: {error}", path, error.hint, True
+            continue
+        within = check.within_ns
+        if within is not None and changed < scenario.lasts < changed + within:
+            left = format_duration(scenario.lasts - changed)
+            said = f"{text!r}: only {left} are simulated after the change"
+            yield "R614", said, path, "", False
+
+
+def _too_soon(what: str, at: int, lasts: int, path: Path) -> Finding:
+    said = f"{what} at {format_duration(at)} never comes: the scenario lasts "
+    return "R614", said + format_duration(lasts), path, "", True
