@@ -1,6 +1,7 @@
 """What `apply` and `destroy` share: run the controller, tell of it, and say how it ended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from reconciler.cli.console import Console
 from reconciler.cli.lastwords import LastWords
 from reconciler.cli.session import Session
 from reconciler.cli.signals import Stopping
-from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.diagnostic import Diagnostic, TargetError
 
 if TYPE_CHECKING:
     from reconciler.controller.core import Controller
@@ -52,6 +53,46 @@ def act(
         lambda: outcome_lines(outcome), lambda: outcome_document(outcome, name)
     )
     return exit_code(verdict, stopping.code)
+
+
+@contextmanager
+def holding(session: Session) -> Iterator[None]:
+    """Inside, the stack's lock is held: what is looked at stays so but for what is done here.
+
+    Stop where a signal came before it was; TargetError where another keeps it too long.
+    """
+    console = session.settings.console
+
+    def tell(text: str) -> None:
+        if console.verbosity >= 0:
+            console.tell([(text,)])
+
+    with Stopping(tell) as stopping:
+        try:
+            with session.opened.hold(stopping.asked, tell):
+                yield
+        except TargetError:
+            if stopping.asked():
+                raise exits.Stop(stopping.code, []) from None
+            raise
+
+
+def refuse_other(shown: "Plan", fresh: "Plan") -> None:
+    """Stop where what would be done now is not what was shown."""
+    from reconciler.plan.saved import stale
+
+    reasons = stale(shown, fresh, "what was shown")
+    if reasons:
+        raise exits.Stop(exits.STALE, reasons)
+
+
+def refuse(reasons: Iterable[str]) -> None:
+    """Stop where there is a reason why what was shown is no longer what would be done."""
+    from reconciler.plan.saved import stale_for
+
+    found = [stale_for(reason, "what was shown") for reason in reasons]
+    if found:
+        raise exits.Stop(exits.STALE, found)
 
 
 def write_records(session: Session, key: "ResourceKey", records: "Sequence[Record]") -> None:

@@ -56,12 +56,14 @@ def _apply(open_session: "Session", plan: "Plan", *, yes: bool, deletions: bool)
     if not plan.is_empty:
         asking.confirm_deletions(console, plan, confirmed=deletions)
         asking.confirm(console, f"Apply this to {open_session.title}?", yes=yes)
+    # Where all is well nothing is written, the lock not either.
+    acts = not (plan.is_empty and open_session.is_well())
     policy = Policy(
         approved={change.key: change for change in plan.changes},
         confirmed=True,
         retry=open_session.retried(),
-        # Where all is well nothing is written, the lock not either.
-        act=not (plan.is_empty and open_session.is_well()),
+        act=acts,
+        commit=open_session.commit() if acts else "",
     )
     return act(open_session, plan, open_session.controller(policy), "apply")
 

@@ -46,27 +46,56 @@ def command(settings: Settings, yes: bool, to: str, reason: str) -> int:
 
 def _roll_back(session: "Session", key: "ResourceKey", *, yes: bool, to: str, reason: str) -> int:
     from reconciler.cli import asking
-    from reconciler.cli.acting import act, show_plan, write_records
+    from reconciler.cli.acting import (
+        act,
+        holding,
+        refuse,
+        refuse_other,
+        show_plan,
+        write_records,
+    )
+    from reconciler.cli.images import bring_image, image_of
     from reconciler.controller.interface import Policy
 
-    console = session.settings.console
-    found, plan = _planned(session, key, to, reason)
+    console, commit = session.settings.console, session.commit()
+    found, plan = _planned(session, key, to, reason, commit)
+    image = image_of(session, key, found)
     show_plan(console, plan)
     if plan.errors:
         return exits.ERROR
     if found.records or not plan.is_empty:
+        if not image.is_here:
+            console.show(
+                [(f"Its image {image.reference} is no longer there: it is pulled first.",)]
+            )
         asking.confirm(console, f"Take {key} of {session.title} back to {found.revision}?", yes=yes)
-    write_records(session, key, found.records)
-    policy = Policy(
-        approved={change.key: change for change in plan.changes},
-        only=frozenset({key}),
-        confirmed=True,
-    )
-    return act(session, plan, session.controller(policy), "rollback", judge=_held_is_well)
+    with holding(session):
+        again, fresh = _planned(session, key, to, reason, commit)
+        refuse(_otherwise(found, again))
+        refuse_other(plan, fresh)
+        if again.records or not fresh.is_empty:
+            bring_image(session, key, again)
+        write_records(session, key, again.records)
+        policy = Policy(
+            approved={change.key: change for change in fresh.changes},
+            only=frozenset({key}),
+            confirmed=True,
+            commit=commit,
+        )
+        return act(session, fresh, session.controller(policy), "rollback", judge=_held_is_well)
+
+
+def _otherwise(shown: "Rollback", fresh: "Rollback") -> list[str]:
+    """How the facts to be written are others than those that were shown."""
+    if shown.revision != fresh.revision:
+        return [f"it would go back to {fresh.revision} now"]
+    if [record.id for record in shown.records] != [record.id for record in fresh.records]:
+        return ["another reconciler has noted something of it meanwhile"]
+    return []
 
 
 def _planned(
-    session: "Session", key: "ResourceKey", to: str, reason: str
+    session: "Session", key: "ResourceKey", to: str, reason: str, commit: str
 ) -> tuple["Rollback", "Plan"]:
     """What an apply would do to the service, were the facts of the rollback written."""
     from reconciler.plan.changes import Asked
@@ -76,7 +105,7 @@ def _planned(
     observed, predicted = session.look()
     asked = Asked(session.stack, key, session.opened.target.capabilities.in_place)
     now_ns = observed.target_now_ns
-    found = rollback_of(asked, view_of(observed), now_ns, to=to, reason=reason)
+    found = rollback_of(asked, view_of(observed), now_ns, to=to, reason=reason, commit=commit)
     after = replace(observed, records=(*observed.records, *found.records))
     plan = session.plan_of(after, predicted)
     return found, replace(

@@ -53,7 +53,11 @@ class Session:
         scope = scope_of(self.stack)
         observed = target.observe(scope)
         native = target.capabilities.workloads == "native"
-        wanted = wanted_of(self.stack, scope.wanted, native)
+        if not native:
+            return observed, {}
+        from reconciler import graph as graphs
+
+        wanted = wanted_of(self.stack, graphs.build(self.stack).needs, native)
         return observed, target.preview(wanted) if wanted else {}
 
     def plan(self) -> "Plan":
@@ -138,11 +142,20 @@ class Session:
         """Drive it until there is nothing more to do."""
         return self.opened.run(controller, on_notice, should_stop, feeds)
 
+    def commit(self) -> str:
+        """The git commit that the desired state was read from; empty where there is none."""
+        return self._commit(self.loaded)
+
+    def _commit(self, loaded: "Loaded") -> str:
+        from reconciler.cli.commits import commit_of
+
+        return commit_of(self.settings.state, loaded.contents.files())
+
     def as_read(self) -> "Read":
         """The desired state as it was read at first."""
         from reconciler.daemon.reload import Read
 
-        return Read(self.stack, self.loaded.contents.files())
+        return Read(self.stack, self.loaded.contents.files(), self.commit())
 
     def reread(self) -> "Read":
         """The desired state as its files say now; DiagnosticsError where they cannot be used.
@@ -155,7 +168,7 @@ class Session:
         able = self.opened.target.capabilities
         refuse_errors(findings(loaded, able, self.settings.target))
         self.opened.contents.now = loaded.contents
-        return Read(loaded.stack, loaded.contents.files())
+        return Read(loaded.stack, loaded.contents.files(), self._commit(loaded))
 
     def is_well(self) -> bool:
         """Whether all is as wanted and healthy now, so that nothing has to be written."""

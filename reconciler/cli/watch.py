@@ -1,6 +1,7 @@
 """`reconciler watch`: keep it so."""
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -39,7 +40,7 @@ def command(settings: Settings, drift: str, confirm_deletions: bool) -> int:
     needs_state(settings)
     policy = Policy(confirmed=confirm_deletions, follow=True, heals=drift == "heal")
     with session(settings, acting=True) as open_session:
-        return _watch(open_session, policy)
+        return _watch(open_session, replace(policy, commit=open_session.commit()))
 
 
 def _watch(session: "Session", policy: "Policy") -> int:

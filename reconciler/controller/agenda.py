@@ -43,6 +43,11 @@ class Agenda:
         """Look at everything again."""
         self.wants_all = True
 
+    @property
+    def wants_looks(self) -> bool:
+        """Whether anything is to be looked at."""
+        return self.wants_all or bool(self._looks)
+
     def wanted_looks(self) -> list[ResourceKey]:
         """The keys that are to be looked at, in order."""
         return sorted(self._looks)

@@ -8,12 +8,13 @@ and the time. One object serves the one-shot command, the daemon and the simulat
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from reconciler import graph as graphs
 from reconciler.controller import approval, notices
 from reconciler.controller.agenda import Agenda
 from reconciler.controller.decision import Decision
+from reconciler.controller.desired import desired
 from reconciler.controller.desk import Desk
 from reconciler.controller.interface import (
+    Anew,
     Ended,
     Event,
     Hinted,
@@ -41,17 +42,17 @@ from reconciler.model.step import (
 )
 from reconciler.model.units import NS_PER_S
 from reconciler.plan import objects as plan_objects
-from reconciler.plan.planner import scope_of, wanted_of
+from reconciler.plan.planner import wanted_of
 from reconciler.plan.standing import newest_fact
 from reconciler.plan.stopping import note
+from reconciler.plan.view import told_of
 from reconciler.targets.port import Capabilities, Predicted, Wanted
 
 POLL_NS = 5 * NS_PER_S  # while something is on its way and no hint comes
 RESYNC_NS = 30 * NS_PER_S  # everything, as long as it runs
-PULL_DEADLINE_NS = 600 * NS_PER_S
-STEP_DEADLINE_NS = 60 * NS_PER_S
 UNREACHABLE_NS = 60 * NS_PER_S  # a one-shot run gives up on a target that is silent this long
 HOPELESS_FAILURES = 6  # as many as make the next delay the longest
+RUNNING = Verdict("running")
 WHOLE_LOOK = 8  # more resources than this, and half of all, are looked at as a whole
 
 
@@ -94,6 +95,9 @@ class Controller:
                 self._look_failed(event)
             case Redesired():
                 self._adopt(event.stack, event.policy)
+            case Anew():
+                self._desk.begin_anew(self._event)
+                self._agenda.want_all()
             case Tick():
                 pass
         self._ring()
@@ -115,7 +119,7 @@ class Controller:
         if self._unreachable:
             return Verdict("failed", message=self._unreachable)
         if not self._checked or self._unsettled:
-            return Verdict("running")
+            return RUNNING
         only = self.policy.only
         judged = [s for s in self.statuses() if only is None or s.key in only]
         bad = tuple(s for s in judged if s.phase not in ("ready", "held") and s.settled)
@@ -126,42 +130,51 @@ class Controller:
         return Verdict("failed" if failed else "converged", failed)
 
     @property
+    def has_converged(self) -> bool:
+        """Whether all is as wanted and healthy now, also where a daemon goes on."""
+        if not self._checked or self._unsettled or self._stale:
+            return False
+        return all(status.phase == "ready" for status in self.statuses())
+
+    @property
     def stale_findings(self) -> tuple[Diagnostic, ...]:
         """Why what was approved is not what would be done."""
         return tuple(self._stale)
 
     def wanted(self, scope: Scope) -> tuple[Wanted, ...]:
         """What to preview together with an observation of `scope`; nothing on most targets."""
-        native = self.capabilities.workloads == "native"
-        keys = (key for key in self.graph.needs if scope.covers(key)) if native else ()
-        return wanted_of(self.stack, keys, native)
+        if self.capabilities.workloads != "native":
+            return ()
+        keys = (key for key in self.graph.needs if scope.covers(key))
+        return wanted_of(self.stack, keys, native=True)
 
     # -- events
 
     def _adopt(self, stack: Stack, policy: Policy) -> None:
         self.stack, self.policy = stack, policy
-        self.graph = graphs.build(stack)
-        self._desk.adopt(stack, policy, self.graph)
+        found = desired(stack, self.capabilities.in_place)
+        self.graph = found.graph
+        self._desk.adopt(found, policy)
         self._agenda.levels = self.graph.levels
-        self._scope = scope_of(stack, self.graph)
+        self._scope = found.scope
         self._stale, self._checked = [], False
         for key in [*self.graph.needs, plan_objects.stack_key(stack)]:
             self._desk.slot(key)
         for slot in self._desk.slots.values():
-            slot.given_up, slot.trouble, slot.retry_ns = "", None, 0
-            slot.rewritten, slot.disputes = frozenset(), 0
+            slot.asked_anew()
         self._agenda.want_all()
 
     def _looked(self, observed: Observed, predicted: Predicted) -> None:
         self._silent_since_ns = None
         whole = observed.scope.keys is None
         self._desk.predicted.update(predicted)
-        for key in _seen(observed) if whole else ():
+        for key in told_of(observed) if whole else ():
             self._desk.slot(key)
-        scope = self._desk.slots.keys() if observed.scope.keys is None else observed.scope.keys
         asked = self._agenda.look_event
-        tainted = {key for key in scope if self._is_tainted(key, asked)}
-        usable = sorted(set(scope) - tainted)
+        usable: list[ResourceKey] = []
+        tainted: list[ResourceKey] = []
+        for key in sorted(self._desk.slots if whole else observed.scope.keys or ()):
+            (tainted if self._is_tainted(key, asked) else usable).append(key)
         view = self._desk.view
         before = {} if whole or predicted else {key: view.known(key) for key in usable}
         view.take(observed, None if whole and not tainted else usable)
@@ -172,7 +185,7 @@ class Controller:
                 self._agenda.decide(key)
             elif key in self._unsettled:  # as it was: it waits on, and is looked at again
                 self._agenda.look_again(key, self._now_ns + POLL_NS)
-        for key in sorted(tainted):
+        for key in tainted:
             self._agenda.want(key)
         if whole:
             self._check_approval(observed)
@@ -184,7 +197,7 @@ class Controller:
         It may have begun before the last step on it ended.
         """
         slot = self._desk.slot(key)
-        return slot.in_flight > 0 or slot.touched > asked
+        return slot.touched > asked or slot.in_flight > 0
 
     def _ended(self, step: Step, outcome: Outcome) -> None:
         slot = self._desk.slot(step.key)
@@ -275,7 +288,7 @@ class Controller:
             if look:
                 slot.needs_look = True
                 self._agenda.want(key)
-            elif not slot.needs_look:
+            else:  # after the look, where one is to come first
                 self._agenda.decide(key)
 
     def _decide_all(self) -> None:
@@ -296,8 +309,7 @@ class Controller:
         for step in decision.steps:
             slot.in_flight += 1
             slot.touched = self._event
-            pulls = isinstance(step, PullImage)
-            self._steps.append(Perform(step, PULL_DEADLINE_NS if pulls else STEP_DEADLINE_NS))
+            self._steps.append(Perform(step, self._desk.deadline_ns(step)))
             self._notices.append(notices.of_step(self._now_ns, step))
         self._follow_up(slot, before, decision)
 
@@ -314,6 +326,8 @@ class Controller:
         ):  # fmt: skip
             for user in self.graph.dependents.get(key, ()):
                 self._agenda.decide(user)
+            self._wake_removals(key)
+        elif before.instances != status.instances:  # one that is gone holds nothing any more
             self._wake_removals(key)
         if (before.phase, before.message) != (status.phase, status.message):
             self._notices.extend(notices.of_status(self._now_ns, before, status))
@@ -348,21 +362,26 @@ class Controller:
     # -- what comes next
 
     def _next_look(self) -> Scope | None:
-        if self._agenda.is_looking or self._now_ns < self._look_retry_ns or self._stale:
+        agenda = self._agenda
+        if agenda.is_looking or not agenda.wants_looks or self._now_ns < self._look_retry_ns:
             return None
-        if self._unreachable:
+        if self._stale or self._unreachable:
             return None
-        free = [k for k in self._agenda.wanted_looks() if not self._desk.slot(k).in_flight]
-        if self._agenda.wants_all or len(free) > max(WHOLE_LOOK, len(self._desk.slots) // 2):
-            self._agenda.look(self._event, None)
+        free = [k for k in agenda.wanted_looks() if not self._desk.slot(k).in_flight]
+        many = len(free) > max(WHOLE_LOOK, len(self._desk.slots) // 2)
+        if agenda.wants_all or (many and not self._is_busy()):
+            agenda.look(self._event, None)
             return self._scope
         if not free:
             return None
-        self._agenda.look(self._event, free)
-        workloads = (key for key in free if self.stack.workload(key) is not None)
+        agenda.look(self._event, free)
+        workloads = [key for key in free if self.stack.workload(key) is not None]
         images = tuple(sorted({str(self._desk.asked_of(key).fields["image"]) for key in workloads}))
-        keys, adopt = frozenset(free), self._scope.adopt
-        return Scope(self.stack.name, keys, images, tuple(sorted(free)), adopt)
+        return Scope(self.stack.name, frozenset(free), images, tuple(free), self._scope.adopt)
+
+    def _is_busy(self) -> bool:
+        """Whether a step is under way: a target may answer for what it is about when it ended."""
+        return any(slot.in_flight for slot in self._desk.slots.values())
 
     def _next_wake(self) -> int | None:
         at_ns = self._agenda.next_wake_ns()
@@ -379,10 +398,3 @@ class Controller:
             return status.phase == "ready"
         gone = key not in self.graph.needs and status.settled
         return gone and status.phase not in ("pending", "failed")
-
-
-def _seen(observed: Observed) -> list[ResourceKey]:
-    """Every resource that an observation tells of."""
-    named = {ResourceKey.parse(r.name) for r in observed.records if "/" in r.name}
-    owned = {key for key, found in observed.objects.items() if found.owned}
-    return sorted(named | owned | {i.key for i in observed.instances})

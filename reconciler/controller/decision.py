@@ -14,6 +14,7 @@ from reconciler.model.status import ResourcePhase, ResourceStatus
 from reconciler.model.step import Step
 from reconciler.model.units import NS_PER_S, format_duration
 from reconciler.plan.changes import Asked
+from reconciler.plan.findings import absent_image
 from reconciler.plan.objects import remembered
 from reconciler.plan.standing import Standing
 from reconciler.plan.view import View
@@ -75,22 +76,22 @@ class Context:
         return change is not None and change.action is Action.DELETE
 
     def pull_turn(self, image: str) -> Literal["ours", "another's", "done"]:
-        """Who fetches an image that is not there: one of all that wait for it, once in a run."""
-        holder = self.pulls.setdefault(image, self.key)
+        """Who fetches an image that is not there: one of all that wait for it, once in a run.
+
+        While the delay after a failed call lasts, nobody's turn is taken.
+        """
+        holder = self.pulls.get(image, self.key)
         if holder is None:
             return "done"
+        if self.now_ns >= self.slot.retry_ns:
+            self.pulls[image] = holder
         return "ours" if holder == self.key else "another's"
 
     def is_protected(self) -> bool:
         """Whether it may be neither removed nor replaced, now or by what is remembered."""
-        declared = self.stack.declared
-        found = self.stack.workload(self.key)
+        found = self.stack.declaration(self.key)
         if found is not None:
             return found.protect
-        if self.key.kind == "network" and self.key.name in declared.networks:
-            return declared.networks[self.key.name].protect
-        if self.key.kind == "volume" and self.key.name in declared.volumes:
-            return declared.volumes[self.key.name].protect
         return str(self.key) in remembered(self.stack, self.view)["protected"]
 
     def unmet(self) -> tuple[ResourceKey, str] | None:
@@ -116,17 +117,21 @@ class Decision:
 def tempered(decision: Decision, slot: Slot, now_ns: int) -> Decision:
     """The decision, as far as earlier answers allow it.
 
-    Whichever rule asks for calls: none while the delay after a failed one lasts, and none at
-    all in this run once an answer said that only a person can help.
+    Whichever rule asks for calls: none while the delay after a failed one lasts, which is
+    then what the status says, and none at all in this run once an answer said that only a
+    person can help.
     """
     if not decision.steps:
         return decision
     if slot.given_up:
         status = replace(decision.status, phase="failed", message=slot.given_up, settled=True)
         return Decision(status)
-    if now_ns < slot.retry_ns:
-        return replace(decision, steps=(), wake_at_ns=earliest(decision.wake_at_ns, slot.retry_ns))
-    return decision
+    if now_ns >= slot.retry_ns:
+        return decision
+    status, trouble = decision.status, slot.trouble
+    if trouble is not None and status.phase in ("progressing", "removing"):
+        status = replace(status, message=f"will try again: {trouble.message}")
+    return Decision(status, wake_at_ns=earliest(decision.wake_at_ns, slot.retry_ns))
 
 
 def explained(decision: Decision, slot: Slot) -> Decision:
@@ -158,6 +163,19 @@ def simple(
 ) -> ResourceStatus:
     """The status of something that has no instances."""
     return ResourceStatus(key, phase, message, settled=settled, meets=meets)
+
+
+def absent(ctx: Context, standing: Standing, decision: Decision) -> Decision:
+    """The decision about what is not there, with the reason as far as it can be told."""
+    status, why = decision.status, [decision.status.message]
+    last, image = standing.last, absent_image(ctx.asked, standing)
+    if last is not None and last.outcome == "failed" and last.reason:
+        why.append(f"revision {last.revision} failed: {last.reason}")
+    if image is None:
+        return replace(decision, status=replace(status, message="; ".join(why)))
+    why.append(image.summary.removeprefix(f"{ctx.key}: "))
+    text = "; ".join(why)
+    return replace(decision, status=replace(status, message=text, code=image.code, hint=image.hint))
 
 
 def waiting(ctx: Context, need: ResourceKey, condition: str) -> tuple[str, bool]:

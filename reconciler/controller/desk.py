@@ -9,6 +9,7 @@ from reconciler.controller.decision import (
     simple,
     tempered,
 )
+from reconciler.controller.desired import Desired
 from reconciler.controller.interface import Policy
 from reconciler.controller.jobs import decide_job
 from reconciler.controller.objects import decide_external, decide_object, decide_stack
@@ -17,16 +18,19 @@ from reconciler.controller.services import decide_service
 from reconciler.controller.slot import Slot
 from reconciler.graph import Graph
 from reconciler.model.change import Action
-from reconciler.model.observed import Fields
+from reconciler.model.observed import Fields, ObservedObject
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
 from reconciler.model.status import ResourceStatus
+from reconciler.model.step import PullImage, Step
+from reconciler.model.units import NS_PER_S
 from reconciler.plan import objects as plan_objects
 from reconciler.plan.changes import Asked
-from reconciler.plan.planner import fields_of
 from reconciler.plan.standing import Standing
 from reconciler.plan.view import View
 from reconciler.targets.port import Capabilities
+
+STEP_DEADLINE_NS = 60 * NS_PER_S
 
 
 class Desk:
@@ -44,20 +48,30 @@ class Desk:
         self.may_delete = False
         self.now_ns = 0
         self.pulls: dict[str, ResourceKey | None] = {}
-        self._asked: dict[ResourceKey, Asked] = {}
+        self._compared: dict[ResourceKey, tuple[ObservedObject, bool]] = {}
 
-    def adopt(self, stack: Stack, policy: Policy, graph: Graph) -> None:
+    def adopt(self, desired: Desired, policy: Policy) -> None:
         """This is wanted from now on, and this may be done about it."""
-        self.stack, self.policy, self.graph = stack, policy, graph
-        self._asked.clear()
+        self.stack, self.policy, self.graph = desired.stack, policy, desired.graph
+        self._desired = desired
+        self._compared.clear()
         self.pulls.clear()
+
+    def begin_anew(self, event: int) -> None:
+        """As a new process would: no decision before a look asked for from this event on."""
+        self.pulls.clear()
+        for slot in self.slots.values():
+            slot.touched = event  # a look that is under way says nothing
+            slot.needs_look = slot.owes_decision = True
+            slot.stops.clear()
 
     def slot(self, key: ResourceKey) -> Slot:
         """What is remembered of a resource; made when it is first heard of."""
         slot = self.slots.get(key)
         if slot is None:
-            slot = self.slots[key] = Slot(key, simple(key, "progressing", "not looked at yet"))
-            slot.moved_ns = self.now_ns
+            status = simple(key, "progressing", "not looked at yet")
+            slot = self.slots[key] = Slot(key, status, moved_ns=self.now_ns)
+            slot.fits = self._desired.fits(key)
         return slot
 
     def decide(self, slot: Slot) -> Decision:
@@ -70,16 +84,18 @@ class Desk:
             made = ended(made, slot, self.now_ns)
         return explained(made, slot)
 
+    def deadline_ns(self, step: Step) -> int:
+        """How long a call may take."""
+        work = self.stack.workload(step.key) if isinstance(step, PullImage) else None
+        return work.pull_timeout if work is not None else STEP_DEADLINE_NS
+
     def status_of(self, key: ResourceKey) -> ResourceStatus:
         """The newest status of a resource."""
         return self.slot(key).status
 
     def asked_of(self, key: ResourceKey) -> Asked:
         """A workload as it is asked for."""
-        asked = self._asked.get(key)
-        if asked is None:
-            asked = self._asked[key] = Asked(self.stack, key, self.capabilities.in_place)
-        return asked
+        return self._desired.asked(key)
 
     def standing_of(self, key: ResourceKey) -> Standing:
         """What the records say of a workload."""
@@ -104,18 +120,33 @@ class Desk:
         if key.kind == "external":
             return decide_external(ctx)
         if self.capabilities.workloads == "native" or key.kind not in ("service", "job"):
-            return decide_object(ctx, self.predicted.get(key) or fields_of(self.stack, key))
+            return decide_object(ctx, self.predicted.get(key) or self._desired.fields(key))
         return decide_job(ctx) if key.kind == "job" else decide_service(ctx, self._evicting(key))
 
     def _evicting(self, key: ResourceKey) -> tuple[str, ...]:
         """The networks of a workload that are about to be made anew."""
-        made_anew = []
-        for need in self.graph.needs[key]:
-            found = self.view.objects.get(need) if need.kind == "network" else None
-            if found is None:
-                continue
-            wanted = fields_of(self.stack, need)
-            change = plan_objects.object_change(self.stack, need, wanted, found, native=False)
-            if change is not None and change.action is Action.REPLACE:
-                made_anew.append(need.name)
-        return tuple(made_anew)
+        needs, objects = self.graph.needs[key], self.view.objects
+        return tuple(
+            need.name
+            for need in needs
+            if need.kind == "network" and need in objects and self._is_made_anew(objects[need])
+        )
+
+    def _is_made_anew(self, found: ObservedObject) -> bool:
+        """Whether a network is to be replaced; compared once for each state it is seen in."""
+        key = found.key
+        before = self._compared.get(key)
+        if before is not None and _is_alike(before[0], found):
+            return before[1]
+        wanted = self._desired.fields(key)
+        change = plan_objects.object_change(self.stack, key, wanted, found, native=False)
+        anew = change is not None and change.action is Action.REPLACE
+        self._compared[key] = found, anew
+        return anew
+
+
+def _is_alike(one: ObservedObject, other: ObservedObject) -> bool:
+    """Whether two states of an object do not differ in what is compared with what is wanted."""
+    return one is other or (
+        one.owned == other.owned and one.fields == other.fields and one.defaults == other.defaults
+    )

@@ -1,7 +1,7 @@
 """One service as a decision sees it: instances sorted, records read, stops under way."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from itertools import product
 
 from reconciler.controller.decision import Context, Decision, earliest
 from reconciler.controller.slot import Slot
@@ -11,16 +11,21 @@ from reconciler.model.service import Service
 from reconciler.model.status import ResourcePhase, ResourceStatus
 from reconciler.model.step import RemoveInstance, Step
 from reconciler.plan.exchange import Situation
-from reconciler.plan.restarting import is_spent, not_before_ns
+from reconciler.plan.restarting import is_spent, may_start_again, not_before_ns
 from reconciler.plan.roster import Roster, roster_of
 from reconciler.plan.shape import Shape
 from reconciler.plan.standing import Standing
 from reconciler.plan.stopping import Stop, next_of
 
 
-@dataclass
+@dataclass(slots=True)
 class Facts:
-    """One service as this decision sees it. `steps` and `wake_ns` gather what stops ask for."""
+    """One service as this decision sees it. `steps` and `wake_ns` gather what stops ask for.
+
+    `loose` are current instances with something to change in place, `idle` those that should
+    run and do not. `is_rollout`: instances have to be made or replaced. `is_done`: every
+    instance is as wanted, available, and alone.
+    """
 
     ctx: Context
     service: Service
@@ -30,7 +35,11 @@ class Facts:
     roster: Roster
     instances: tuple[Instance, ...]
     available: frozenset[str]
-    steps: list[Step]
+    loose: list[Fit]
+    idle: list[Instance]
+    is_rollout: bool
+    is_done: bool
+    steps: list[Step] = field(default_factory=list)
     wake_ns: int | None = None
 
     @property
@@ -44,28 +53,10 @@ class Facts:
             lingering=sum(_lingers(i, stops.get(i.id)) for i in roster.leaving),
         )  # fmt: skip
 
-    @cached_property
-    def loose(self) -> list[Fit]:
-        """Current instances with something to change in place."""
-        return [f for f in self.roster.current if f.in_place]
-
-    @cached_property
-    def is_rollout(self) -> bool:
-        """Whether instances have to be made or replaced."""
-        made = len(self.roster.current) < self.shape.replicas
-        return made or any(f.replacing for f in self.roster.old)
-
-    @cached_property
-    def is_done(self) -> bool:
-        """Whether every instance is as wanted, available, and alone."""
-        roster = self.roster
-        settled = not (roster.old or roster.leaving or roster.past or self.loose)
-        ready = all(f.instance.id in self.available for f in roster.current)
-        return settled and ready and len(roster.current) == self.shape.replicas
-
     def wake(self, at_ns: int | None) -> None:
         """Come back at this time at the latest."""
-        self.wake_ns = earliest(self.wake_ns, at_ns)
+        if at_ns is not None and (self.wake_ns is None or at_ns < self.wake_ns):
+            self.wake_ns = at_ns
 
     def decide(
         self, phase: ResourcePhase, message: str = "", *steps: Step, settled: bool = False
@@ -76,21 +67,29 @@ class Facts:
         return Decision(status, all_steps, self.wake_ns)
 
     def _status(self, phase: ResourcePhase, message: str, settled: bool) -> ResourceStatus:
-        current = [f.instance for f in self.roster.current]
-        serving = sum(f.instance.ready for f in (*self.roster.current, *self.roster.old))
-        ready = sum(i.ready for i in current)
-        running = sum(i.is_running for i in current)
-        met = {"exists"} if current else set()
-        whole = len(current) >= self.shape.replicas
-        if whole and running >= self.shape.replicas:
-            met.add("started")
-        least = max(1, self.shape.least_available) if self.shape.replicas else 0
-        if whole and ready >= least:
-            met |= {"started", "healthy"}
+        current, shape = self.roster.current, self.shape
+        ready = running = 0
+        for one in current:
+            ready += one.instance.ready
+            running += one.instance.is_running
+        serving = ready + sum([f.instance.ready for f in self.roster.old])
+        whole = len(current) >= shape.replicas
+        least = max(1, shape.least_available) if shape.replicas else 0
+        healthy = whole and ready >= least
+        started = healthy or (whole and running >= shape.replicas)
         return ResourceStatus(
-            self.ctx.key, phase, message, self.shape.replicas, serving, len(current),
-            frozenset(met), settled, self.effective.revision, self.instances,
+            self.ctx.key, phase, message, shape.replicas, serving, len(current),
+            _MET[bool(current), started, healthy], settled, self.effective.revision,
+            self.instances,
         )  # fmt: skip
+
+
+_CONDITIONS = ("exists", "started", "healthy")
+# (it exists, has started, is healthy) → the conditions that hold
+_MET = {
+    held: frozenset(name for name, is_met in zip(_CONDITIONS, held, strict=True) if is_met)
+    for held in product((False, True), repeat=len(_CONDITIONS))
+}
 
 
 def facts_of(ctx: Context, evicting: tuple[str, ...]) -> Facts:
@@ -102,33 +101,45 @@ def facts_of(ctx: Context, evicting: tuple[str, ...]) -> Facts:
 
 
 def _facts(ctx: Context, standing: Standing, effective: Template) -> Facts:
-    service, shape = ctx.asked.workload, ctx.asked.shape
+    asked, slot, instances = ctx.asked, ctx.slot, ctx.view.of(ctx.key)
+    service, shape = asked.workload, asked.shape
     assert isinstance(service, Service)
-    slot, instances = ctx.slot, ctx.view.of(ctx.key)
-    present = {i.id for i in instances}
-    for gone in [full_id for full_id in slot.stops if full_id not in present]:
-        del slot.stops[gone]
-    for gone in [full_id for full_id in slot.fits if full_id not in present]:
-        del slot.fits[gone]
-    leaving = {i.id for i in instances if _is_leaving(i, slot)}
+    slot.forget_all_but(instances)
+    leaving = [i.id for i in instances if _is_leaving(i, slot)] if slot.stops else ()
     roster = roster_of(effective, instances, shape.replicas, leaving, slot.fit)
-    min_ready_ns = service.rollout.min_ready
-    facts = Facts(ctx, service, shape, standing, effective, roster, instances, frozenset(), [])
-    available = set()
-    for one in (*roster.current, *roster.old):
-        since_ns = one.instance.ready_since_ns
-        if not one.instance.ready or since_ns is None:
-            continue
-        if ctx.now_ns >= since_ns + min_ready_ns:
-            available.add(one.instance.id)
-        else:
-            facts.wake(since_ns + min_ready_ns)
-    facts.available = frozenset(available)
+    current, old = roster.current, roster.old
+    available, wake_ns = _available(roster, service.rollout.min_ready, ctx.now_ns)
+    loose = [f for f in current if f.in_place]
+    made = len(current) < shape.replicas
+    facts = Facts(
+        ctx, service, shape, standing, effective, roster, instances, available,
+        loose=loose,
+        idle=[f.instance for f in current if may_start_again(f.instance)],
+        is_rollout=made or any([f.replacing for f in old]),
+        is_done=not (loose or old or roster.leaving or roster.past)
+        and len(available) == len(current) == shape.replicas,
+        wake_ns=wake_ns,
+    )  # fmt: skip
     if facts.is_done:
         slot.lacking_ns = None
     elif slot.lacking_ns is None:
         slot.lacking_ns = ctx.now_ns
     return facts
+
+
+def _available(roster: Roster, min_ready_ns: int, now_ns: int) -> tuple[frozenset[str], int | None]:
+    """(who has been ready for long enough, when the next one will have been)."""
+    available, wake_ns = [], None
+    for one in (*roster.current, *roster.old):
+        instance = one.instance
+        if not instance.ready or instance.ready_since_ns is None:
+            continue
+        since_ns = instance.ready_since_ns + min_ready_ns
+        if now_ns >= since_ns:
+            available.append(instance.id)
+        else:
+            wake_ns = earliest(wake_ns, since_ns)
+    return frozenset(available), wake_ns
 
 
 def _lingers(instance: Instance, stop: Stop | None) -> bool:
@@ -154,6 +165,8 @@ def _go_on_stopping(facts: Facts) -> None:
         stop = facts.ctx.slot.stops.get(instance.id)
         if stop is not None:
             stop_further(facts, instance, stop)
+    if not facts.roster.past:
+        return
     ready = {f.instance.ordinal for f in facts.roster.current if f.instance.ready}
     for past in facts.roster.past:
         blocks = facts.shape.singleton and not facts.roster.current
@@ -163,7 +176,7 @@ def _go_on_stopping(facts: Facts) -> None:
 
 def stop_further(facts: Facts, instance: Instance, stop: Stop) -> None:
     """Ask for the next step of a stop, or to come back when it is due."""
-    following = next_of(instance, stop, facts.ctx.now_ns)
+    following = next_of(instance, stop, facts.ctx.now_ns, facts.effective.fields)
     if following.step is not None:
         facts.steps.append(following.step)
     facts.wake(following.wake_at_ns)

@@ -49,6 +49,11 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """Others may have acted meanwhile: nothing that was seen or begun before counts any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Redesired:
     """The desired state, or what may be done about it, is now this."""
 
@@ -56,7 +61,7 @@ class Redesired:
     policy: "Policy"
 
 
-Event = Looked | LookFailed | Ended | Hinted | Tick | Redesired
+Event = Looked | LookFailed | Ended | Hinted | Tick | Redesired | Anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What to do about one job: it runs to its end once for each revision."""
 
-from reconciler.controller.decision import Context, Decision, earliest, waiting
+from reconciler.controller.decision import Context, Decision, absent, earliest, waiting
 from reconciler.model.observed import Instance
 from reconciler.model.service import Job
 from reconciler.model.status import ResourcePhase, ResourceStatus
@@ -37,10 +37,8 @@ def decide_job(ctx: Context) -> Decision:
     if ctx.slot.given_up:
         return _status(ctx, "failed", ctx.slot.given_up, own, settled=True)
     if not ctx.is_approved((standing.wanted.revision,), 1):
-        return _status(ctx, "pending" if own else "absent", "has not run", own, settled=True)
-    if ctx.now_ns < ctx.slot.retry_ns and ctx.slot.trouble is not None:
-        message = f"will try again: {ctx.slot.trouble.message}"
-        return _status(ctx, "progressing", message, own, wake_ns=ctx.slot.retry_ns)
+        phase: ResourcePhase = "pending" if own else "absent"
+        return absent(ctx, standing, _status(ctx, phase, "has not run", own, settled=True))
     return _run(ctx, job, standing, own)
 
 
@@ -49,21 +47,28 @@ def _run(ctx: Context, job: Job, standing: Standing, own: list[Instance]) -> Dec
     if newest is None or (newest.has_ended and newest.exit_code != 0):
         return _next_try(ctx, job, standing, own, newest)
     if newest.phase == "created":
-        return _gated(ctx, own) or _status(
+        return _gated(ctx, job, own) or _status(
             ctx, "progressing", "starting", own, StartInstance(ctx.key, newest.id)
         )
     if newest.has_ended:
         records = ctx.view.records_of(ctx.key)
         noted = fact(standing, "good", ctx.now_ns, records, commit=ctx.policy.commit)
         return _status(ctx, "progressing", "completed", own, WriteRecord(ctx.key, noted))
-    late_ns = (newest.started_at_ns or ctx.now_ns) + job.deadline
+    steps, wake_ns = _awaited(ctx, job, newest)
+    text = "running"
+    if newest.id in ctx.slot.stops:
+        text = f"still running after {format_duration(job.deadline)}: stopping it"
+    return _status(ctx, "progressing", text, own, *steps, wake_ns=wake_ns)
+
+
+def _awaited(ctx: Context, job: Job, run: Instance) -> tuple[list[Step], int | None]:
+    """(what ends a run that is late, when to look at it next): it has until its deadline."""
+    late_ns = (run.started_at_ns or ctx.now_ns) + job.deadline
     if ctx.now_ns < late_ns:
-        return _status(ctx, "progressing", "running", own, wake_ns=late_ns)
-    stop = ctx.slot.stops.setdefault(newest.id, Stop(ctx.now_ns, keep=True))
-    following = next_of(newest, stop, ctx.now_ns)
-    steps = (following.step,) if following.step else ()
-    text = f"still running after {format_duration(job.deadline)}: stopping it"
-    return _status(ctx, "progressing", text, own, *steps, wake_ns=following.wake_at_ns)
+        return [], late_ns
+    stop = ctx.slot.stops.setdefault(run.id, Stop(ctx.now_ns, keep=True))
+    following = next_of(run, stop, ctx.now_ns)
+    return [following.step] if following.step else [], following.wake_at_ns
 
 
 def _next_try(
@@ -73,13 +78,14 @@ def _next_try(
     tries = _tries(standing, own)
     if failed is not None and tries > job.retries:
         reason = failed.message or f"ended with exit code {failed.exit_code}"
-        noted = fact(standing, "failed", ctx.now_ns, records, reason=reason)
+        noted = fact(standing, "failed", ctx.now_ns, records, reason=reason,
+                     commit=ctx.policy.commit)  # fmt: skip
         return _status(ctx, "failed", reason, own, WriteRecord(ctx.key, noted))
     if failed is not None and tries:
         at_ns = (failed.finished_at_ns or 0) + (FIRST_RETRY_NS << (tries - 1))
         if ctx.now_ns < at_ns:
             return _status(ctx, "progressing", "waits before the next try", own, wake_ns=at_ns)
-    gated = _gated(ctx, own)
+    gated = _gated(ctx, job, own)
     if gated is not None:
         return gated
     wanted = standing.wanted
@@ -112,12 +118,21 @@ def _tries(standing: Standing, own: list[Instance]) -> int:
     return sum(i.created_at_ns >= since_ns for i in own)
 
 
-def _gated(ctx: Context, own: list[Instance]) -> Decision | None:
+def _gated(ctx: Context, job: Job, own: list[Instance]) -> Decision | None:
+    """What it needs is not as it has to be: perhaps for a run of before, which still goes on."""
     unmet = ctx.unmet()
     if unmet is None:
         return None
     message, hopeless = waiting(ctx, *unmet)
-    return _status(ctx, "waiting", message, own, settled=hopeless)
+    steps: list[Step] = []
+    wake_ns: int | None = None
+    for run in ctx.view.of(ctx.key):
+        if run.is_running:
+            late, at_ns = _awaited(ctx, job, run)
+            steps, wake_ns = [*steps, *late], earliest(wake_ns, at_ns)
+    return _status(
+        ctx, "waiting", message, own, *steps, settled=hopeless and not steps, wake_ns=wake_ns
+    )
 
 
 def _tidied(ctx: Context, own: list[Instance], others: list[Instance]) -> Decision:
@@ -154,6 +169,6 @@ def _status(
     done = phase == "ready" or message == "removing earlier runs"
     status = ResourceStatus(
         ctx.key, phase, message, 1, int(done), int(bool(own)), DONE if done else frozenset(),
-        settled, own[-1].revision if own else "", tuple(own),
+        settled, own[-1].revision if own else "", ctx.view.of(ctx.key),
     )  # fmt: skip
     return Decision(status, steps, wake_ns)

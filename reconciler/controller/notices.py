@@ -10,6 +10,7 @@ from reconciler.model.step import (
     DropRecord,
     Outcome,
     PullImage,
+    RouteInstance,
     SignalInstance,
     StartInstance,
     Step,
@@ -63,6 +64,8 @@ def describe(step: Step) -> str:
             return f"{step.signal} to {step.id[:12]}"
         case UpdateInstance():
             return f"update {step.id[:12]}: " + ", ".join(sorted(step.fields))
+        case RouteInstance():
+            return f"edge: {step.state} {step.id[:12]}"
         case ApplyObject():
             return "create" if step.expect is None else "change"
         case DeleteObject():

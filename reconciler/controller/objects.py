@@ -38,9 +38,6 @@ def decide_object(ctx: Context, wanted: Fields) -> Decision:
     if not ctx.is_approved((change.to_revision,), change.to_replicas):
         text = "not there" if found is None else "differs from what is wanted"
         return Decision(simple(key, "pending" if found else "absent", text, settled=True))
-    if ctx.now_ns < slot.retry_ns and slot.trouble is not None:
-        message = f"will try again: {slot.trouble.message}"
-        return Decision(simple(key, "progressing", message), wake_at_ns=slot.retry_ns)
     unmet = ctx.unmet()
     if unmet is not None:
         message, hopeless = waiting(ctx, *unmet)
@@ -94,8 +91,6 @@ def decide_stack(ctx: Context) -> Decision:
     approved = ctx.policy.approved
     if not ctx.policy.act or (approved is not None and key not in approved):
         return Decision(simple(key, "pending", change.reason, settled=True))
-    if ctx.now_ns < ctx.slot.retry_ns:
-        return Decision(simple(key, "progressing", change.reason), wake_at_ns=ctx.slot.retry_ns)
     records = ctx.view.records_of(key)
     record = objects.protection_record(ctx.stack, ctx.view)
     if not any(record.body.values()):

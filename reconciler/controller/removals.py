@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.controller.decision import Context, Decision, earliest, simple
+from reconciler.controller.users import users_of
 from reconciler.model.resource import ResourceKey
 from reconciler.model.status import ResourcePhase, ResourceStatus
 from reconciler.model.step import DeleteObject, DropRecord, Step
@@ -21,10 +22,8 @@ def decide_removed(ctx: Context) -> Decision:
     if not ctx.is_removal_approved():
         text = "no longer declared; its removal was not agreed to"
         return Decision(replace(status, phase="pending", message=text, settled=True))
-    if ctx.now_ns < slot.retry_ns and slot.trouble is not None:
-        message = f"will try again: {slot.trouble.message}"
-        return Decision(replace(status, message=message), wake_at_ns=slot.retry_ns)
-    users = _users(ctx)
+    begun = instances and all(i.id in slot.stops for i in instances)  # and so goes on
+    users = [] if begun else users_of(ctx)
     if users:
         stuck = is_stuck(ctx, users)
         text = f"waits for {users[0]} to go"
@@ -55,9 +54,6 @@ def decide_object_removed(ctx: Context) -> Decision:
     if not ctx.is_removal_approved():
         text = "no longer declared; its removal was not agreed to"
         return Decision(simple(key, "pending", text, settled=True))
-    if ctx.now_ns < ctx.slot.retry_ns and ctx.slot.trouble is not None:
-        message = f"will try again: {ctx.slot.trouble.message}"
-        return Decision(simple(key, "removing", message), wake_at_ns=ctx.slot.retry_ns)
     held = held_by(ctx, key)
     if held:
         stuck = is_stuck(ctx, holding(ctx, key))
@@ -115,19 +111,3 @@ def _holders(ctx: Context, key: ResourceKey, user: ResourceKey) -> tuple[str, ..
     if key.kind == "network":
         instances = tuple(i for i in instances if not i.has_ended)
     return holders(key, instances)
-
-
-def _users(ctx: Context) -> list[ResourceKey]:
-    """What is ours and depends on this workload, by the labels its instances were made with.
-
-    One that is declared and as wanted does so no longer: its labels may be of a time when it
-    did, and are no reason to make it anew.
-    """
-    text, view = str(ctx.key), ctx.view
-    return [
-        user
-        for user in sorted(view.instances)
-        if user != ctx.key
-        and any(text in i.depends for i in view.instances[user])
-        and not (user in ctx.graph.needs and ctx.status_of(user).phase == "ready")
-    ]

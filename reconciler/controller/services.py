@@ -6,7 +6,7 @@ being stopped goes on being stopped whichever rung answers.
 
 from collections.abc import Callable
 
-from reconciler.controller.decision import Context, Decision, waiting
+from reconciler.controller.decision import Context, Decision, absent, waiting
 from reconciler.controller.facts import Facts, facts_of, may_follow, stop_further
 from reconciler.model.noun import listed
 from reconciler.model.resource import ResourceKey
@@ -14,6 +14,7 @@ from reconciler.model.step import (
     CreateInstance,
     DropRecord,
     PullImage,
+    RouteInstance,
     StartInstance,
     Step,
     UpdateInstance,
@@ -64,10 +65,9 @@ def _gave_up(facts: Facts) -> Decision | None:
 
 def _unapproved(facts: Facts) -> Decision | None:
     """It differs, and nobody has agreed to change that."""
-    starts = any(may_start_again(f.instance) for f in facts.roster.current)
-    if not (facts.is_rollout or facts.roster.old or facts.loose or starts):
+    if not (facts.is_rollout or facts.roster.old or facts.loose or facts.idle):
         return None
-    replaced = any(f.replacing for f in facts.roster.old)
+    replaced = any([f.replacing for f in facts.roster.old])
     if facts.ctx.policy.act and replaced and facts.ctx.is_protected():
         text = f"protected, and would be replaced: {_differing(facts)}"
         return facts.decide("pending", text, settled=True)
@@ -77,7 +77,7 @@ def _unapproved(facts: Facts) -> Decision | None:
     if facts.ctx.policy.act and _restarts_only(facts):
         return None
     if not facts.instances:
-        return facts.decide("absent", "not there", settled=True)
+        return absent(facts.ctx, facts.standing, facts.decide("absent", "not there", settled=True))
     return facts.decide(
         "pending", f"differs from what is wanted: {_differing(facts)}", settled=True
     )
@@ -104,13 +104,15 @@ def _restarts_only(facts: Facts) -> bool:
 def _disputed(facts: Facts) -> Decision | None:
     """Another actor changed what was made as wanted: it is set right, later each time."""
     found: dict[str, str] = {f.instance.id: f.in_place[0].path for f in facts.loose}
-    for one in facts.roster.old if not facts.effective.evicting else ():
-        paths = [d.path for d in one.replacing if d.path != "image.id"]
-        if paths and one.instance.revision == facts.effective.revision:
-            found[one.instance.id] = paths[0]
-    slot = facts.ctx.slot
+    slot, effective = facts.ctx.slot, facts.effective
     if slot.trouble is not None:
         return None  # nothing has been set right that could have been changed again
+    for one in facts.roster.old if not effective.evicting else ():
+        if one.instance.revision != effective.revision:
+            continue
+        paths = [d.path for d in one.replacing if d.path != "image.id"]
+        if paths:
+            found[one.instance.id] = paths[0]
     at_ns = slot.set_right_ns(frozenset(found), facts.ctx.now_ns)
     if facts.ctx.now_ns >= at_ns:
         return None
@@ -164,12 +166,11 @@ def _hindered(facts: Facts) -> Decision | None:
 
 def _can_mend(facts: Facts) -> bool:
     """Whether something is left to do about what is not healthy."""
-    restarts, roster = facts.ctx.policy.restarts, facts.roster
-    if roster.old or roster.leaving or facts.loose:
+    roster = facts.roster
+    if roster.old or roster.leaving or facts.loose or facts.idle:
         return True
-    return any(
-        may_start_again(f.instance) or (restarts and f.instance.is_running and not f.instance.live)
-        for f in facts.roster.current
+    return facts.ctx.policy.restarts and any(
+        f.instance.is_running and not f.instance.live for f in roster.current
     )
 
 
@@ -221,8 +222,7 @@ def _backing_off(facts: Facts) -> Decision | None:
 
 def _gated(facts: Facts) -> Decision | None:
     """What it depends on is not as it must be: nothing new starts."""
-    starts = any(may_start_again(f.instance) for f in facts.roster.current)
-    if not facts.is_rollout and not starts:
+    if not facts.is_rollout and not facts.idle:
         return None
     unmet = facts.ctx.unmet()
     if unmet is None:
@@ -255,8 +255,8 @@ def _unhealthy(facts: Facts) -> Decision | None:
     """What is unhealthy is replaced; it stays, ended, until its successor is ready."""
     if not facts.ctx.policy.restarts or facts.service.restart.policy == "never":
         return None
-    sick = [f.instance for f in facts.roster.current if f.instance.is_running]
-    sick = [i for i in sick if not i.live]
+    sick = [f.instance for f in facts.roster.current if not f.instance.live]
+    sick = [i for i in sick if i.is_running]
     for instance in sick:
         stop = facts.ctx.slot.stops[instance.id] = Stop(facts.ctx.now_ns, keep=True)
         stop_further(facts, instance, stop)
@@ -269,14 +269,17 @@ def _mended(facts: Facts) -> Decision | None:
     """What can change in place changes; what should run is started."""
     key, slot = facts.ctx.key, facts.ctx.slot
     # What is still not right after this was changed again, however soon it is looked at.
-    slot.rewritten -= {f.instance.id for f in facts.loose}
+    if facts.loose:
+        slot.rewritten -= {f.instance.id for f in facts.loose}
     steps: list[Step] = [
         UpdateInstance(key, f.instance.id, {d.path: d.new for d in f.in_place}) for f in facts.loose
     ]
+    steps += [StartInstance(key, instance.id) for instance in facts.idle]
+    # One that was to go and stays after all gets sessions again.
     steps += [
-        StartInstance(key, f.instance.id)
+        RouteInstance(key, f.instance.id, "ready")
         for f in facts.roster.current
-        if may_start_again(f.instance)
+        if f.instance.draining_since_ns is not None and f.instance.is_running
     ]
     return facts.decide("progressing", "starting", *steps) if steps else None
 

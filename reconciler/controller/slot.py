@@ -4,6 +4,7 @@ All of it can be lost: a new process derives it again from what it observes, lat
 than earlier.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.diff.fit import Fit, Template, fit
@@ -20,6 +21,7 @@ from reconciler.plan.view import View
 
 FIRST_RETRY_NS = NS_PER_S
 LONGEST_RETRY_NS = 60 * NS_PER_S
+Fitted = tuple[Instance, Template, Fit]  # the last state compared, with what, and the answer
 DISPUTE = Backoff()  # at once, then 10 s, 20 s … 5 min; 10 min of peace start it over
 
 
@@ -50,7 +52,7 @@ class Slot:
     moved_ns: int = 0
     lacking_ns: int | None = None
     standing: tuple[object, Standing] | None = None
-    fits: dict[str, tuple[Instance, Template, Fit]] = field(default_factory=dict)
+    fits: dict[str, Fitted] = field(default_factory=dict)
     rewritten: frozenset[str] = frozenset()
     disputes: int = 0
     disputed_ns: int = 0
@@ -60,7 +62,10 @@ class Slot:
         known = self.fits.get(instance.id)
         if known is not None and known[0] is instance and known[1] is template:
             return known[2]
-        found = fit(template, instance)
+        if known is not None and known[1] is template and _is_alike(known[0], instance):
+            found = Fit(instance, known[2].replacing, known[2].in_place)
+        else:
+            found = fit(template, instance)
         self.fits[instance.id] = (instance, template, found)
         return found
 
@@ -73,6 +78,16 @@ class Slot:
         found = standing_for(asked, view, self.retried_seq, evicting)
         self.standing = (seen, found)
         return found
+
+    def forget_all_but(self, instances: Sequence[Instance]) -> None:
+        """Nothing stays of instances that are gone."""
+        if len(self.fits) + len(self.stops) == 0:
+            return
+        present = {instance.id for instance in instances}
+        for gone in [full_id for full_id in self.stops if full_id not in present]:
+            del self.stops[gone]
+        for gone in [full_id for full_id in self.fits if full_id not in present]:
+            del self.fits[gone]
 
     def set_right_ns(self, rewritten: frozenset[str], now_ns: int) -> int:
         """When these ids, which are not as they were made, may be set right.
@@ -104,3 +119,19 @@ class Slot:
         self.retry_ns = 0
         self.failing_ns = None
         self.trouble = None
+
+    def asked_anew(self) -> None:
+        """Another desire: what failed, was given up or was disputed gets another try."""
+        self.succeeded()
+        self.given_up = ""
+        self.rewritten, self.disputes = frozenset(), 0
+
+
+def _is_alike(one: Instance, other: Instance) -> bool:
+    """Whether two states of one instance do not differ in what is compared with a template."""
+    return (
+        one.fields is other.fields
+        and one.defaults is other.defaults
+        and one.ordinal == other.ordinal
+        and one.image_id == other.image_id
+    )

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.controller.interface import Policy, Redesired
 from reconciler.daemon import files
@@ -12,10 +12,14 @@ from reconciler.model.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A stack as it was read, and the files that hold contents of its configs and secrets."""
+    """A stack as it was read, and the files that hold contents of its configs and secrets.
+
+    `commit` is the git commit that it was read from, if any.
+    """
 
     stack: Stack
     contents: Sequence[str]
+    commit: str = ""
 
 
 def reloads(
@@ -50,4 +54,4 @@ def reloads(
         elif found.stack.digest != wanted.stack.digest:
             wanted = found
             tell(f"read again: {', '.join(sorted(touched))}")
-            yield Redesired(found.stack, policy)
+            yield Redesired(found.stack, replace(policy, commit=found.commit))

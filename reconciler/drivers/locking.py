@@ -104,6 +104,7 @@ class Lock:
     clock: Callable[[], int] = clock_ns
     offset_ns: int = 0
     _held: _Held | None = None
+    _tenures: int = 0
     _holder: str = ""
     _seen: tuple[object, int] | None = None  # the newest record, and since when it is
     _on_wait: Callable[[str], None] | None = None
@@ -140,6 +141,14 @@ class Lock:
         """Whether a call may be made now."""
         held = self._held
         return held is not None and is_valid(held.since_ns, self.clock())
+
+    def tenure(self) -> int:
+        """How many times it has been taken, where a call may be made now; else 0.
+
+        What was seen in one tenure says nothing in the next: others may have acted between.
+        """
+        number = self._tenures  # read ahead of the rest: at worst it is the former one's
+        return number if self.is_held() else 0
 
     def now_ns(self) -> int:
         """The target's clock, as last seen."""
@@ -214,6 +223,7 @@ class Lock:
             self._holder = "another who was quicker"
             self._drop([record])
             return False
+        self._tenures += not renews
         self._held = _Held(record, began_ns)
         self._drop(r for r in locks if _is_past(r, record))
         return True

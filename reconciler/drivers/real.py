@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from reconciler.controller.core import Controller
 from reconciler.controller.interface import (
+    Anew,
     Ended,
     Event,
     Hinted,
@@ -51,13 +52,14 @@ class _Run:
     target: Target
     on_notice: Callable[[Notice], None]
     should_stop: Callable[[], bool]
-    may_act: Callable[[], bool]
+    tenure: Callable[[], int]
     inbox: "queue.SimpleQueue[_Message]" = field(default_factory=queue.SimpleQueue)
     work: "queue.SimpleQueue[Callable[[], None] | None]" = field(default_factory=queue.SimpleQueue)
     offset_ns: int = 0
     calls: int = 0
     pending: dict[int, tuple[Perform, int]] = field(default_factory=dict)
     looking: int = 0
+    decided_in: int = 0  # the tenure that what is known was seen in
     stopping: bool = False
     stop_by_ns: int | None = None
     why: str = "stopped before it was done"
@@ -123,18 +125,21 @@ def run(
     parallelism: int = 8,
     should_stop: Callable[[], bool] = lambda: False,
     timeout_ns: int | None = None,
-    may_act: Callable[[], bool] = lambda: True,
-    feeds: Sequence[Iterable[Event]] = (),
+    tenure: Callable[[], int] = lambda: 1,
+    feeds: Sequence[Iterable[Event | Notice]] = (),
 ) -> Verdict:
     """Drive the controller against a real target until it has nothing more to do.
 
     `should_stop` is asked at least once a second: when it says yes, no new step begins, the
     calls under way are waited for, and the verdict is `interrupted`; so it is when
-    `timeout_ns` have passed, or when `may_act`, asked before each call, says no; one that
-    follows waits until it says yes again. Each of `feeds` is read on a thread of its own, and
-    its events go to the controller too.
+    `timeout_ns` have passed, or when `tenure`, asked before each call, says that none may be
+    made, which is 0; one that follows waits until it may again. Another number than before
+    is another tenure: nothing that was decided or seen in an earlier one counts any more.
+    Each of `feeds` is read on a thread of its own; its events go to the controller too, its
+    notices to `on_notice`.
     """
-    loop = _Run(controller, target, on_notice, should_stop, may_act)
+    loop = _Run(controller, target, on_notice, should_stop, tenure)
+    loop.decided_in = tenure()
     for number in range(parallelism + 1):
         threading.Thread(target=_worker, args=(loop,), name=f"call-{number}", daemon=True).start()
     loop.offset_ns = time.time_ns() - time.monotonic_ns()
@@ -164,8 +169,8 @@ def _loop(loop: _Run, end_ns: int | None) -> Verdict:
             return verdict
         if loop.should_stop() or (end_ns is not None and time.monotonic_ns() >= end_ns):
             loop.stopping = True
-        policy = loop.controller.policy
-        if policy.act and not policy.follow and not loop.may_act():
+        policy, now_in = loop.controller.policy, loop.tenure()
+        if policy.act and not policy.follow and not now_in:
             loop.stopping, loop.why = True, "the lock was lost: another reconciler acts now"
         if loop.stopping and loop.stop_by_ns is None:
             loop.stop_by_ns = time.monotonic_ns() + STOP_NS
@@ -173,7 +178,10 @@ def _loop(loop: _Run, end_ns: int | None) -> Verdict:
             return Verdict("interrupted", verdict.failures, "stopped with calls under way")
         if loop.stopping and not loop.pending:
             return Verdict("interrupted", verdict.failures, loop.why)
-        event = _next(loop, wake_at_ns)
+        if now_in in (0, loop.decided_in):
+            event = _next(loop, wake_at_ns)
+        else:  # ahead of whatever else has come: that is of an earlier tenure
+            loop.decided_in, event = now_in, _Message(Anew())
         if event is None:
             continue
         taken = loop.take(event)
@@ -197,9 +205,12 @@ def _worker(loop: _Run) -> None:
 
 
 def _performing(loop: _Run, call: int, perform: Perform) -> Callable[[], None]:
+    decided_in = loop.decided_in
+
     def job() -> None:
         try:
-            if not loop.may_act():
+            now_in = loop.tenure()
+            if not now_in or now_in != decided_in:
                 outcome = Outcome("conflict", "the lock was lost", "R411")
             else:
                 outcome = loop.target.perform(perform.step, perform.deadline_ns)
@@ -230,7 +241,7 @@ def _looking(loop: _Run, call: int, scope: Scope) -> Callable[[], None]:
     return job
 
 
-def _feed(loop: _Run, feed: Iterable[Event]) -> None:
+def _feed(loop: _Run, feed: Iterable[Event | Notice]) -> None:
     try:
         for event in feed:
             loop.inbox.put(_Message(event))

@@ -3,10 +3,10 @@
 import pytest
 
 from reconciler.controller.core import POLL_NS, RESYNC_NS, UNREACHABLE_NS, WHOLE_LOOK
-from reconciler.controller.interface import Hinted, LookFailed, Policy, Redesired
+from reconciler.controller.interface import Anew, Hinted, Looked, LookFailed, Policy, Redesired
 from reconciler.model.observed import Scope
 from reconciler.model.resource import ResourceKey
-from reconciler.model.step import Outcome
+from reconciler.model.step import Outcome, kind_of
 from tests.controller.hand import Hand, kinds, only
 from tests.support.making import (
     DB,
@@ -14,6 +14,8 @@ from tests.support.making import (
     READY,
     WEB,
     S,
+    asked,
+    fact,
     good,
     live,
     network,
@@ -102,6 +104,21 @@ def test_what_is_on_its_way_is_looked_at_again_without_any_hint() -> None:
     hand.tick(POLL_NS)
     assert hand.said.look is not None and hand.said.look.keys == {WEB}
     assert hand.said.look.images == ("web:1",)
+
+
+def test_a_time_that_comes_while_a_look_is_under_way_is_not_lost() -> None:
+    """What is shown then is as it was, and only the time says that there is something to do."""
+    made = web(termination={"pre_stop": "2s"})
+    gone = stack()
+    old = live(made, armed=False)
+    hand = Hand(gone)
+    assert hand.look(observed([], [old])) == []
+    assert hand.said.wake_at_ns == 2 * S
+    said = hand.tell(Hinted(frozenset({WEB})), S)
+    assert said.look is not None and said.look.keys == {WEB}
+    assert hand.tick(2 * S) == []
+    signal = only(hand.look(observed([], [old], keys=frozenset({WEB}))))
+    assert kinds([signal]) == ["signal"]
 
 
 def test_what_depends_on_it_is_decided_in_the_same_turn() -> None:
@@ -250,3 +267,35 @@ def test_the_same_events_give_the_same_answers() -> None:
 
     assert told() == told()
     assert [step.key.name for step in told()[0]] == list("abcdef")
+
+
+def test_after_others_may_have_acted_nothing_is_decided_before_a_fresh_look() -> None:
+    hand = Hand(web(), Policy(follow=True))
+    seen = Looked(observed([network()], images={"web:1": "a"}))
+    assert hand.said.look is not None
+    said = hand.tell(Anew())
+    assert (said.steps, said.look) == ((), None), "a look is under way"
+    said = hand.tell(seen)
+    assert said.steps == (), "that look was begun before"
+    assert said.look is not None and said.look.keys is None
+    assert kinds([each.step for each in hand.tell(seen).steps]) == ["record"]
+
+
+def test_after_others_may_have_acted_a_stop_that_was_begun_is_decided_anew() -> None:
+    old, new = web("web:1"), web("web:2")
+    hand = Hand(new, Policy(follow=True))
+    records = [good(old), fact("candidate", asked(new).revision, 2)]
+    instances = [live(old), live(new)]
+    assert kinds(hand.show(instances, records)) == ["update"]
+    assert hand.controller._desk.slot(WEB).stops
+    hand.tell(Anew())
+    assert not hand.controller._desk.slot(WEB).stops
+
+
+def test_a_pull_has_the_time_that_its_service_gives_it() -> None:
+    hand = Hand(web("web:9", pull_timeout="90s"))
+    said = hand.tell(Looked(observed([network()], images={"web:9": None})))
+    assert [(kind_of(p.step), p.deadline_ns) for p in said.steps] == [("pull", 90 * S)]
+    hand = Hand(web("web:9"))
+    said = hand.tell(Looked(observed([network()], images={"web:9": None})))
+    assert [p.deadline_ns for p in said.steps] == [600 * S]

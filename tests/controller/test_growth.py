@@ -36,7 +36,8 @@ def counts(controller: Controller) -> dict[str, int]:
     desk, agenda = controller._desk, controller._agenda
     view, slots = desk.view, desk.slots.values()
     return {
-        "slots": len(desk.slots), "predicted": len(desk.predicted), "asked": len(desk._asked),
+        "slots": len(desk.slots), "predicted": len(desk.predicted),
+        "asked": len(desk._desired._asked),
         "fits": sum(len(slot.fits) for slot in slots),
         "stops": sum(len(slot.stops) for slot in slots),
         "dirty": len(agenda._dirty) + len(agenda._queue) + len(agenda._looks),

@@ -5,13 +5,26 @@ from typing import Any
 
 import pytest
 
-from reconciler.controller.interface import Policy
+from reconciler.controller.interface import Policy, Tick
 from reconciler.model.observed import Instance
 from reconciler.model.record import Record
+from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
-from reconciler.model.step import Outcome
+from reconciler.model.step import DeleteObject, Outcome
 from tests.controller.hand import Hand, kinds, only, written
-from tests.support.making import DB, JOB, S, asked, ended, fact, good, live, stack
+from tests.support.making import (
+    DB,
+    JOB,
+    S,
+    asked,
+    ended,
+    fact,
+    good,
+    live,
+    network,
+    observed,
+    stack,
+)
 
 
 def job(**more: Any) -> Stack:
@@ -120,6 +133,38 @@ def test_a_job_waits_for_what_it_needs() -> None:
     assert kinds(steps) == ["record"]
 
 
+ANEW = stack(
+    networks={"back": {"subnet": "10.0.0.0/24"}},
+    jobs={"migrate": {"image": "m:2", "networks": ["back"], "deadline": "60s"}},
+)
+FORMER = replace(live(ANEW, key=JOB, ready=False, armed=False), revision="r0", started_at_ns=S)
+OLD_NETWORK = network("back", subnet="10.9.0.0/24")
+
+
+def test_the_network_of_a_job_is_made_anew_as_soon_as_its_former_run_has_ended() -> None:
+    hand = Hand(ANEW)
+    assert hand.look(observed([OLD_NETWORK], [FORMER])) == []
+    assert hand.status(JOB).message == "waits until network/back is there"
+    gone = observed([], [ended(FORMER, code=0)], keys=frozenset({JOB}))
+    steps = hand.look(gone)
+    assert hand.status(JOB).message == "waits until network/back is there"
+    assert steps == [DeleteObject(OLD_NETWORK.key, OLD_NETWORK.id, "f1")]
+
+
+def test_a_former_run_that_a_job_waits_for_is_looked_at_without_any_hint() -> None:
+    hand = Hand(ANEW)
+    hand.look(observed([OLD_NETWORK], [FORMER]))
+    said = hand.tell(Tick(), 5 * S)
+    assert said.look is not None and said.look.covers(JOB)
+
+
+def test_a_former_run_has_until_the_deadline_to_leave_a_network() -> None:
+    hand = Hand(ANEW)
+    assert hand.look(observed([OLD_NETWORK], [FORMER]), 60 * S) == []
+    step = only(hand.look(observed([OLD_NETWORK], [FORMER]), 61 * S))
+    assert step.signal == "SIGTERM" and step.id == FORMER.id
+
+
 def test_earlier_runs_go_once_it_is_done_and_the_last_stays() -> None:
     runs = [run(1, 1), run(2, 0), replace(run(code=0), id="other", revision="r0")]
     hand = Hand(MADE)
@@ -137,6 +182,23 @@ def test_tidying_that_fails_waits_and_tidying_that_cannot_be_ends() -> None:
     hand.end(only(hand.show(runs, noted("good"), S)), Outcome("terminal", "denied"))
     assert hand.show(runs, noted("good"), 99 * S) == []
     assert hand.controller.verdict().kind == "failed"
+
+
+def test_while_one_waits_after_a_failed_pull_another_has_its_turn() -> None:
+    both = stack(jobs={"migrate": {"image": "m:1"}, "seed": {"image": "m:1"}})
+    seed = ResourceKey("job", "seed")
+    facts = [fact("candidate", asked(both, key).revision, 1, key) for key in (JOB, seed)]
+    hand = Hand(both)
+    nothing: dict[str, str | None] = {"m:1": None}
+    pull = only(hand.show([], facts, images=nothing))
+    assert kinds([pull]) == ["pull"] and pull.key == JOB
+    said = hand.end(pull, Outcome("retryable", "busy"))
+    other = only([each.step for each in said.steps])
+    assert kinds([other]) == ["pull"] and other.key == seed
+    hand.show([], facts, images=nothing)
+    hand.end(other, Outcome("retryable", "busy"))
+    assert hand.status(JOB).message == "will try again: busy"
+    assert hand.controller._desk.pulls == {}
 
 
 def test_a_job_that_nobody_agreed_to_is_not_run() -> None:

@@ -224,6 +224,31 @@ def test_a_config_stays_until_the_revision_after_it_is_confirmed() -> None:
     assert steps == [DeleteObject(old.key, old.id, "f1")]
 
 
+def test_a_network_is_made_anew_as_soon_as_the_last_one_on_it_is_gone() -> None:
+    """Who waits for a network and who holds it wait for one another, and nobody polls."""
+    made = stack(
+        networks={"back": {"subnet": "10.0.0.0/24"}},
+        services={"web": {"image": "web:1", "networks": ["back"], "singleton": True}},
+    )
+    old = live(made, name="shop-web", depends=("service/db",), armed=False)
+    db = instance(key=DB, fields={"networks": ("back",)})
+    there = [network("back", subnet="10.9.0.0/24")]
+    records = [good(made)]
+    hand = Hand(made)
+    signal = only(hand.look(observed(there, [old, db], records, images={"web:1": "a"})))
+    assert kinds([signal]) == ["signal"] and signal.key == WEB
+    hand.end(signal)
+    gone = replace(old, phase="exited", finished_at_ns=0)
+    only_web: dict[str, Any] = {"images": {"web:1": "a"}, "keys": frozenset({WEB})}
+    remove = only(hand.look(observed([], [gone], records, **only_web)))
+    assert kinds([remove]) == ["remove"]
+    assert hand.status(WEB).phase == "waiting"
+    hand.end(remove)
+    steps = hand.look(observed([], [], records, **only_web))
+    assert hand.status(WEB).phase == "waiting"
+    assert [step.key for step in steps] == [DB]
+
+
 # -- protection ---------------------------------------------------------------------------
 
 

@@ -296,7 +296,22 @@ def test_what_nobody_agreed_to_is_left_and_told() -> None:
     assert hand.status().phase == "pending"
     hand = Hand(made, Policy(act=False))
     hand.show()
-    assert hand.status().phase == "absent"
+    assert (hand.status().phase, hand.status().message) == ("absent", "not there")
+
+
+@pytest.mark.parametrize(("pull", "code"), [("missing", "R506"), ("never", "R503")])
+def test_what_is_absent_says_that_its_image_is_not_there(pull: str, code: str) -> None:
+    hand = Hand(web("web:9", pull=pull), Policy(act=False))
+    hand.show(images={"web:9": None})
+    status = hand.status()
+    assert status.message.startswith("not there; the image web:9 is not there")
+    assert (status.phase, status.code, bool(status.hint)) == ("absent", code, True)
+
+
+def test_what_is_absent_says_why_its_last_try_failed() -> None:
+    hand = Hand(web("web:2"), Policy(act=False))
+    hand.show([], [fact("failed", "r1", 1, reason="crashed")])
+    assert hand.status().message == "not there; revision r1 failed: crashed"
 
 
 def test_a_singleton_waits_until_its_predecessor_is_gone() -> None:

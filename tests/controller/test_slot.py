@@ -1,9 +1,12 @@
 """What is remembered of one resource between two events."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.controller.decision import Decision, earliest, simple, tempered
 from reconciler.controller.slot import Slot
+from reconciler.model.status import ResourcePhase
 from reconciler.model.step import Outcome, RemoveInstance
 from reconciler.plan.view import view_of
 from tests.support.making import WEB, S, asked, fact, good, instance, observed, template, web
@@ -82,6 +85,43 @@ def test_no_rule_acts_any_more_once_only_a_person_can_help() -> None:
     ended = tempered(decision(STEP), one, 0)
     assert (ended.status.phase, ended.status.message) == ("failed", "denied")
     assert ended.status.settled and ended.steps == () and ended.wake_at_ns is None
+
+
+@pytest.mark.parametrize(
+    ("phase", "message"),
+    [
+        ("progressing", "will try again: busy"), ("removing", "will try again: busy"),
+        ("failed", "why"), ("pending", "why"),
+    ],
+)  # fmt: skip
+def test_what_is_on_its_way_says_what_it_waits_after(phase: ResourcePhase, message: str) -> None:
+    one = slot()
+    one.failed(FAILED, 0)
+    held = tempered(Decision(simple(WEB, phase, "why"), (STEP,)), one, 0)
+    assert (held.status.phase, held.status.message) == (phase, message)
+
+
+def test_another_desire_starts_all_over() -> None:
+    one = slot()
+    one.set_right_ns(frozenset("a"), 0)
+    for _ in range(5):
+        one.failed(FAILED, 0)
+    one.given_up = "denied"
+    one.asked_anew()
+    assert (one.given_up, one.trouble, one.retry_ns, one.failing_ns) == ("", None, 0, None)
+    assert (one.rewritten, one.disputes) == (frozenset(), 0)
+    one.failed(FAILED, 0)
+    assert one.retry_ns == S
+
+
+def test_a_state_with_the_same_fields_is_not_compared_again() -> None:
+    one, wanted, seen = slot(), template({"image": "web:2"}), instance()
+    first = one.fit(wanted, seen)
+    later = one.fit(wanted, replace(seen, ready=False))
+    assert first.replacing and later.replacing is first.replacing
+    assert not later.instance.ready
+    moved = replace(seen, fields={**seen.fields, "image": "web:2"})
+    assert not one.fit(wanted, moved).replacing
 
 
 def test_who_does_nothing_is_left_as_it_is() -> None:

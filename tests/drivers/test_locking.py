@@ -335,6 +335,23 @@ def test_a_daemon_that_lost_the_lock_waits_and_gets_it_back(
     ]  # fmt: skip
 
 
+def test_what_is_regained_is_another_tenure_and_what_is_renewed_is_not(
+    board: Board, make: Callable[..., Lock]
+) -> None:
+    lock = make(regains=True)
+    assert lock.tenure() == 0
+    take(lock)
+    assert lock.tenure() == 1
+    board.clock.move(RENEW_NS)
+    until(lambda: board.newest.seq == 2)
+    assert lock.tenure() == 1
+    other = {**board.newest.body, "boot": "boot-2", "holder": "x"}
+    board.records[3] = Record("lock", "stack", 3, other)
+    until(lambda: lock.tenure() == 0)
+    board.records[4] = Record("lock", "stack", 4, {**other, "released": True})
+    until(lambda: lock.tenure() == 2)
+
+
 @pytest.mark.parametrize("kind", ["unknown", "retryable"])
 @pytest.mark.parametrize("took_effect", [True, False])
 def test_a_renewal_that_was_not_heard_of_again_loses_nothing(

@@ -265,6 +265,38 @@ def test_a_hint_makes_it_look_at_once() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_without_a_tenure_no_call_is_made() -> None:
+    target = Memory()
+    verdict, _ = drive(target, tenure=lambda: 0)
+    assert (verdict.kind, target.calls) == ("interrupted", [])
+    assert "the lock was lost" in verdict.message
+
+
+def test_a_call_decided_in_an_earlier_tenure_is_not_made_before_all_is_looked_at_again() -> None:
+    now_in = [1]
+    whole: list[int] = []
+
+    def lose(step: Step) -> None:
+        whole.append(sum(scope.keys is None for scope in target.scopes))
+        if now_in[0] == 1:  # lost and regained, while the other calls wait for a worker
+            now_in[0] = 2
+            time.sleep(0.05)
+
+    target = Memory(before=lose)
+    made = stack(networks={f"n{index}": {} for index in range(8)})
+    verdict, notices = drive(target, made, tenure=lambda: now_in[0], parallelism=1)
+    assert verdict.kind == "converged"
+    assert "R411" in {n.code for n in notices if n.kind == "retry"}
+    assert whole.count(1) <= 2, "no more than had begun"
+    assert max(whole) >= 2, "the others after a look at everything"
+
+
+def test_notices_come_through_the_feeds_too() -> None:
+    told = Notice(1, NET, "progress", "half of it")
+    _, notices = drive(Memory(), feeds=(iter([told]),))
+    assert told in notices
+
+
 def test_events_that_fail_are_done_without() -> None:
     class Mute(Memory):
         def changes(self) -> Iterator[frozenset[ResourceKey]]:

@@ -1,4 +1,4 @@
-"""Asking one probe's question: by HTTP, by connecting, by a command, by a file's age."""
+"""Asking one probe's question: by HTTP, gRPC, connecting, a command, a file's age."""
 
 import contextlib
 import http.client
@@ -11,6 +11,7 @@ import requests
 from docker import errors as sdk
 
 from reconciler.model.units import NS_PER_S, format_duration
+from reconciler.targets.docker import grpc
 from reconciler.targets.docker.engine import Engine
 from reconciler.targets.docker.errors import text_of
 from reconciler.targets.docker.health import clean
@@ -67,6 +68,8 @@ def ask(engine: Engine, place: Place, question: Question) -> Answer:
             return _http(place, question)
         if question.kind == "tcp":
             return _tcp(place, question)
+        if question.kind == "grpc":
+            return _grpc(place, question)
         with engine.within(question.timeout_ns):
             if question.kind == "heartbeat":
                 return _heartbeat(engine, place, question)
@@ -115,6 +118,20 @@ def _tcp(place: Place, question: Question) -> Answer:
         socket.create_connection(address, timeout=question.timeout_ns / NS_PER_S).close()
     except ConnectionRefusedError:
         return Answer(False, f"port {port} refuses connections")
+    return Answer(True)
+
+
+def _grpc(place: Place, question: Question) -> Answer:
+    port = question.number("port")
+    address = place.address(port)
+    if address is None:
+        return Answer(False, _no_way(question))
+    try:
+        grpc.check(address, question.text("service"), question.timeout_ns / NS_PER_S)
+    except ConnectionRefusedError:
+        return Answer(False, f"port {port} refuses connections")
+    except grpc.NoHealth as error:
+        return Answer(False, f"gRPC on port {port}: {error}")
     return Answer(True)
 
 

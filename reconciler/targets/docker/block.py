@@ -209,14 +209,12 @@ def live_fields(
         if text is not None and _as_asked(setting, value, str(text)):
             fields[path] = text
             continue
-        shown = json.dumps(value, sort_keys=True)
-        if text is not None:
-            fields[path] = shown
-        elif setting.default is not None:
-            usual = json.dumps(setting.default, sort_keys=True)
-            if _empty(value) and _empty(setting.default):
-                continue
-            fields[path], defaults[path] = shown, usual
+        usual = setting.default
+        if text is None and (usual is None or (_empty(value) and _empty(usual))):
+            continue
+        fields[path] = json.dumps(value, sort_keys=True)
+        if text is None:
+            defaults[path] = json.dumps(usual, sort_keys=True)
     return fields, defaults
 
 

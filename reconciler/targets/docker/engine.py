@@ -24,6 +24,7 @@ from reconciler.targets.docker.errors import (
     target_error,
     unreachable,
 )
+from reconciler.targets.docker.reading import Reader
 from reconciler.targets.docker.times import parse_time_ns
 
 CALL_TIMEOUT_S = 30
@@ -42,13 +43,14 @@ class Engine(docker.APIClient):
         self._bound = threading.local()
         self._clock: tuple[int, int] | None = None
         self._clock_lock = threading.Lock()
-        self.may_write: Callable[[], bool] = lambda: True
+        self.tenure: Callable[[], int] = lambda: 1
         tls = _tls(endpoint) if endpoint.tls else False
         super().__init__(
             base_url=endpoint.host, version=endpoint.api_version, timeout=CONNECT_TIMEOUT_S,
             tls=tls, use_ssh_client=endpoint.host.startswith("ssh://"), max_pool_size=POOL_SIZE,
         )  # fmt: skip
         self.timeout = CALL_TIMEOUT_S
+        self._reader = self._local_reader(endpoint)
 
     @contextlib.contextmanager
     def within(self, duration_ns: int) -> Iterator[None]:
@@ -63,18 +65,19 @@ class Engine(docker.APIClient):
 
     @contextlib.contextmanager
     def gated(self) -> Iterator[None]:
-        """Every call of this thread inside that writes first asks `may_write`."""
-        outer = getattr(self._bound, "gated", False)
-        self._bound.gated = True
+        """No call of this thread inside writes once `tenure` is another than it is now, or 0."""
+        outer = getattr(self._bound, "tenure", None)
+        self._bound.tenure = self.tenure()
         try:
             yield
         finally:
-            self._bound.gated = outer
+            self._bound.tenure = outer
 
     def send(self, request: Any, **kwargs: Any) -> Any:
         """Send a request, no longer than this thread may still take."""
         writes = request.method not in ("GET", "HEAD")
-        if writes and getattr(self._bound, "gated", False) and not self.may_write():
+        began_in = getattr(self._bound, "tenure", None)
+        if writes and began_in is not None and not began_in == self.tenure() > 0:
             raise TargetError("conflict", LOCK_LOST, "the lock was lost")
         until = getattr(self._bound, "until", None)
         if until is not None:
@@ -82,6 +85,13 @@ class Engine(docker.APIClient):
             asked = kwargs.get("timeout")
             kwargs["timeout"] = min(left, asked) if isinstance(asked, int | float) else left
         return super().send(request, **kwargs)
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Whom the endpoint trusts goes before REQUESTS_CA_BUNDLE, which is about the web."""
+        trusted = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, trusted, cert)
 
     def seconds_left(self) -> float:
         """How long this thread may still take."""
@@ -99,6 +109,23 @@ class Engine(docker.APIClient):
             raise create_api_error_from_http_exception(error) from error
         return answer
 
+    def read(self, path: str) -> Any:
+        """The JSON that a GET is answered with, in the shortest way there is; or APIError."""
+        if self._reader is None:
+            return self.call("GET", path).json()
+        left = max(min(self.seconds_left(), self.timeout), LEAST_TIMEOUT_S)
+        return self._reader.read(f"/v{self.api_version}{path}", left)
+
+    def inspect_container(self, container: Any) -> Json:
+        """Everything about a container, by its id or name."""
+        found: Json = self.read(f"/containers/{quote(container)}/json")
+        return found
+
+    def inspect_volume(self, name: str) -> Json:
+        """Everything about a volume."""
+        found: Json = self.read(f"/volumes/{quote(name)}")
+        return found
+
     def create(self, body: Mapping[str, Any], name: str) -> str:
         """Create a container from the engine's own JSON; its full id."""
         answer = self.call("POST", "/containers/create", params={"name": name}, json=dict(body))
@@ -107,7 +134,7 @@ class Engine(docker.APIClient):
 
     def image(self, reference: str) -> Json:
         """A local image."""
-        found: Json = self.call("GET", f"/images/{quote(reference)}/json").json()
+        found: Json = self.read(f"/images/{quote(reference)}/json")
         return found
 
     def wait_for_end(self, container_id: str, longest_s: float) -> None:
@@ -146,6 +173,21 @@ class Engine(docker.APIClient):
         assert there is not None
         self._clock = (here, there - (began + here) // 2)
         return told
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        super().close()
+        if self._reader is not None:
+            self._reader.close()
+
+    def _local_reader(self, endpoint: Endpoint) -> Reader | None:
+        scheme, _, path = endpoint.host.partition("://")
+        if scheme != "unix":
+            return None
+        self.trust_env = False  # neither a proxy nor a .netrc is on the way to a socket
+        written = vars(self)["_general_configs"].get("HttpHeaders", {})  # in the CLI's own file
+        headers = {"User-Agent": str(self.headers["User-Agent"]), **written}
+        return Reader(path, headers, POOL_SIZE)
 
 
 def open_engine(endpoint: Endpoint) -> Engine:

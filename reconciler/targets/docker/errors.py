@@ -162,28 +162,47 @@ def unreachable(error: Exception, address: str = "") -> TargetError:
         return TargetError(
             "unreachable", HANGS, f"the Docker engine{where} does not answer in time", HANG_HINT
         )
-    reason = _reason(text)
+    reason, hint = _reason(text)
     return TargetError(
-        "unreachable", UNREACHABLE, f"the Docker engine{where} does not answer{reason}",
-        "is it running? See DOCKER_HOST and `docker context ls`",
-    )  # fmt: skip
+        "unreachable", UNREACHABLE, f"the Docker engine{where} does not answer{reason}", hint
+    )
 
 
+_IS_IT_UP = "is it running? See DOCKER_HOST and `docker context ls`"
+_TRUST_IT = "ca.pem of DOCKER_CERT_PATH, or of the context, must hold the authority that signed it"
+_BE_TRUSTED = (
+    "cert.pem and key.pem of DOCKER_CERT_PATH, or of the context, must be there and signed by "
+    "an authority that the engine trusts"
+)
+_OTHER_NAME = "use a name or an address that its certificate is for, or get it another"
+# The words are those of Python, urllib3 and OpenSSL; first match wins.
 _REASONS = (
-    ("FileNotFoundError", "no such socket"), ("No such file", "no such socket"),
-    ("refused", "connection refused"), ("timed out", "timed out"),
-    ("Name or service not known", "unknown host"), ("getaddrinfo", "unknown host"),
-    ("CERTIFICATE", "its certificate is not trusted"), ("certificate", "TLS failed"),
-    ("SSL", "TLS failed"), ("RemoteDisconnected", "connection closed"),
-    ("reset", "connection reset"),
+    ("FileNotFoundError", "no such socket", _IS_IT_UP),
+    ("No such file", "no such socket", _IS_IT_UP),
+    ("refused", "connection refused", _IS_IT_UP),
+    ("timed out", "timed out", _IS_IT_UP),
+    ("Name or service not known", "unknown host", _IS_IT_UP),
+    ("getaddrinfo", "unknown host", _IS_IT_UP),
+    ("address mismatch", "its certificate is for another address", _OTHER_NAME),
+    ("Hostname mismatch", "its certificate is for another name", _OTHER_NAME),
+    ("has expired", "its certificate has expired", "renew the engine's certificate"),
+    ("alert certificate required", "it wants a client certificate", _BE_TRUSTED),
+    ("alert unknown ca", "it does not trust our client certificate", _BE_TRUSTED),
+    ("alert bad certificate", "it does not trust our client certificate", _BE_TRUSTED),
+    ("handshake failure", "it wants a client certificate", _BE_TRUSTED),
+    ("CERTIFICATE_VERIFY", "its certificate is not trusted", _TRUST_IT),
+    ("certificate", "TLS failed", _IS_IT_UP),
+    ("SSL", "TLS failed", f"is TLS spoken there? If so, {_BE_TRUSTED}"),
+    ("RemoteDisconnected", "connection closed", _IS_IT_UP),
+    ("reset", "connection reset", _IS_IT_UP),
 )  # fmt: skip
 
 
-def _reason(text: str) -> str:
-    for mark, reason in _REASONS:
+def _reason(text: str) -> tuple[str, str]:
+    for mark, reason, hint in _REASONS:
         if mark in text:
-            return f": {reason}"
-    return ""
+            return f": {reason}", hint
+    return "", _IS_IT_UP
 
 
 def _never_sent(error: Exception) -> bool:

@@ -8,5 +8,5 @@ FEATURES = frozenset({
     "docker-block", "registries", "probes.exec", "probes.heartbeat",
 })  # fmt: skip
 # Probes of ours reach the instances only where the engine is this machine's own.
-LOCAL_FEATURES = frozenset({"probes.http", "probes.tcp"})
+LOCAL_FEATURES = frozenset({"probes.http", "probes.tcp", "probes.grpc"})
 CAPABILITIES = Capabilities("instances", IN_PLACE, FEATURES | LOCAL_FEATURES)

@@ -189,7 +189,7 @@ def _capabilities(names: Any) -> tuple[str, ...]:
 def _life(raw: Json, around: Surroundings, asked: Fields) -> Pair:
     """Restart policy, stop, probes: what only the label knows is taken from there."""
     config, image = raw["Config"], around.image or {}
-    probes = ("startup.", "liveness.", "readiness.", "stop.pre_stop")
+    probes = ("startup.", "liveness.", "readiness.", "stop.pre_stop", "stop.drain")
     fields = {path: value for path, value in asked.items() if path.startswith(probes)}
     policy = raw["HostConfig"].get("RestartPolicy") or {}
     fields["restart.policy"] = policy_of(policy)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from docker import errors as sdk
@@ -72,14 +73,13 @@ class Observer:
 
     def _observe(self, scope: Scope) -> Observed:
         began_ns = self._engine.now_ns()
-        found = self._lists(scope)
+        found, images = self._lists(scope)
         records = tuple(filter(None, (record_of(raw, self._stack) for raw in found.volumes)))
         self._adoptions.read(records)
         new = self._candidates(scope, found)
         found = self._dressed(found, new, scope)
         raws, unobservable = self._inspect(found, scope)
         raws = [self._adoptions.dressed(raw, _about_to_be(self._stack, new)) for raw in raws]
-        images = self._local_images(scope.images)
         subjects = self._watch(raws, scope)
         instances = self._instances(raws, found, subjects)
         objects = self._objects(scope, found, raws)
@@ -94,15 +94,18 @@ class Observer:
             foreign=foreign_of(found.containers, self._stack) if scope.keys is None else (),
         )  # fmt: skip
 
-    def _lists(self, scope: Scope) -> Found:
+    def _lists(self, scope: Scope) -> tuple[Found, dict[str, str | None]]:
+        """What there is, and the ids of the images that are asked for; all at the same time."""
         own = {"label": f"{tag.STACK}={self._stack}"}
         filters = own if scope.keys is not None else {}
-        calls: tuple[Callable[[], list[Json]], ...] = (
+        calls: list[Callable[[], Any]] = [
             lambda: list(self._engine.containers(all=True, filters=filters)),
             lambda: list(self._engine.networks()),
             lambda: own_volumes(self._engine, self._stack),
-        )
-        return Found(*self._map(lambda call: call(), calls))
+            *(partial(self._local_image, reference) for reference in scope.images),
+        ]
+        containers, networks, volumes, *ids = self._map(lambda call: call(), calls)
+        return Found(containers, networks, volumes), dict(zip(scope.images, ids, strict=True))
 
     def _candidates(self, scope: Scope, found: Found) -> list[Candidate]:
         """What is to be adopted, is there, and has not been adopted before."""
@@ -150,15 +153,12 @@ class Observer:
 
         return [raw for raw in self._map(inspect, wanted) if raw is not None], unobservable
 
-    def _local_images(self, references: Sequence[str]) -> dict[str, str | None]:
-        def look_up(reference: str) -> str | None:
-            try:
-                found: str = self._engine.image(reference)["Id"]
-            except sdk.NotFound:
-                return None
-            return found
-
-        return dict(zip(references, self._map(look_up, references), strict=True))
+    def _local_image(self, reference: str) -> str | None:
+        try:
+            found: str = self._engine.image(reference)["Id"]
+        except sdk.NotFound:
+            return None
+        return found
 
     def _watch(self, raws: list[Json], scope: Scope) -> dict[str, Subject]:
         subjects: dict[str, Subject] = {}

@@ -95,7 +95,7 @@ def our_probes(fields: Fields, *, engine_asks: bool = True) -> dict[str, Questio
     found: dict[str, Question] = {}
     for name in NAMES:
         question = question_of(name, fields)
-        if question is None or question.kind == "grpc":
+        if question is None:
             continue
         same = engine is not None and question.kind == "exec" and (
             question.texts("command") == engine.texts("command")

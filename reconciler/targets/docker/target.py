@@ -19,6 +19,7 @@ from reconciler.model.step import (
     Outcome,
     PullImage,
     RemoveInstance,
+    RouteInstance,
     SignalInstance,
     StartInstance,
     Step,
@@ -57,6 +58,8 @@ class DockerTarget:
         self, stack: str, contents: Contents, at: Endpoint | None = None,
         engine: Engine | None = None,
     ) -> None:  # fmt: skip
+        # Hears how far a call has come that takes its time, on the thread that makes it.
+        self.tell: Callable[[ResourceKey, str], None] = lambda key, text: None
         self._stack = stack
         self._contents = contents
         self._endpoint = at or endpoint()
@@ -88,9 +91,12 @@ class DockerTarget:
         """A snapshot of what is in scope. No call that writes."""
         return self._observer.observe(scope)
 
-    def gate(self, may_write: Callable[[], bool]) -> None:
-        """From now on ask this before each call that a step makes, the lock's own excepted."""
-        self._engine.may_write = may_write
+    def gate(self, tenure: Callable[[], int]) -> None:
+        """From now on ask this before each call that a step makes, the lock's own excepted.
+
+        No call is made where it says 0, or another number than when the step began.
+        """
+        self._engine.tenure = tenure
 
     def perform(self, step: Step, deadline_ns: int) -> Outcome:
         """Make the one call that `step` is, within `deadline_ns` from now."""
@@ -169,17 +175,25 @@ class DockerTarget:
             case DropRecord():
                 return drop_record(self._engine, self._stack, step)
             case PullImage():
-                return pull(self._engine, step.reference, self._contents)
+                return self._pull(step)
             case CreateInstance():
                 return self._instances.create(step)
             case StartInstance():
                 return self._instances.start(step)
             case UpdateInstance():
                 return self._instances.update(step)
+            case RouteInstance():
+                return DONE  # no edge of ours: nothing knows the instance
             case SignalInstance():
                 return self._instances.signal(step)
             case RemoveInstance():
                 return self._instances.remove(step)
+
+    def _pull(self, step: PullImage) -> Outcome:
+        def tell(text: str) -> None:
+            self.tell(step.key, f"pull {step.reference}: {text}")
+
+        return pull(self._engine, step.reference, self._contents, tell)
 
     def _apply(self, step: ApplyObject) -> Outcome:
         if step.key.kind == "network":

@@ -21,6 +21,7 @@ class Front:
 
     def __init__(self) -> None:
         self.slow_s = 0.0
+        self.trickle_s = 0.0  # what a layer takes, a little at a time
         self.cuts = 0
         self.limits = 0
         self.limited: list[float] = []
@@ -67,7 +68,14 @@ class Front:
                 request.wfile.write(body[: len(body) // 2])
                 request.connection.shutdown(socket.SHUT_RDWR)
                 return
-            request.wfile.write(body if request.command == "GET" else b"")
+            self._write(request, body if request.command == "GET" else b"")
+
+    def _write(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        parts = 20 if self.trickle_s and len(body) > 100_000 else 1
+        size = len(body) // parts + 1
+        for start in range(0, len(body), size):
+            request.wfile.write(body[start : start + size])
+            time.sleep(self.trickle_s / parts if parts > 1 else 0)
 
     def _ask(self, request: BaseHTTPRequestHandler) -> tuple[int, list[tuple[str, str]], bytes]:
         real = http.client.HTTPConnection(os.environ["LIVE_REGISTRY"], timeout=30)

@@ -3,11 +3,13 @@
 import base64
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from reconciler.views import progress
 from tests.live.troubles.command import Command, Engine
 from tests.live.troubles.registry import Front, pushed
 
@@ -109,6 +111,62 @@ def test_a_pull_that_takes_too_long_ends_with_the_time_of_the_run(
     assert time.monotonic() - began < 12
     front.slow_s = 0
     command.check_finishes()
+
+
+def test_a_pull_takes_no_longer_than_the_file_says(
+    command: Command, engine: Engine, front: Front
+) -> None:
+    front.trickle_s = 8
+    wanted(command, f"{front.host}/{pushed(engine)}", pull_timeout="1s")
+    began = time.monotonic()
+    command.apply().check_refused("R435", "took too long", "is the registry slow")
+    assert time.monotonic() - began < 12
+    front.trickle_s = 0
+    command.check_finishes()
+
+
+def test_a_slow_pull_tells_how_far_it_has_come(
+    command: Command, engine: Engine, front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_PROGRESS_NS", 500_000_000)
+    front.trickle_s = 3
+    image = f"{front.host}/{pushed(engine)}"
+    wanted(command, image, rollout={"deadline": "30s"})
+    said = command.apply()
+    assert said.code == 0, said.text
+    how_far = rf"pull {re.escape(image)}: 0 of 1 layers, (\d\.\d) of 1\.\d MB"
+    told = re.findall(how_far, said.text)
+    assert 2 <= len(told) <= 8 and told == sorted(told) and told[0] != told[-1], said.text
+
+
+def test_status_says_of_what_could_not_be_pulled_that_its_image_is_not_there(
+    command: Command, engine: Engine, front: Front
+) -> None:
+    image = f"{front.host}/{pushed(engine).removesuffix(':1')}:2"
+    wanted(command, image)
+    command.apply().check_refused("R425")
+    said = command("status").text
+    assert f"service/web is absent: not there; the image {image} is not there" in said
+    assert "R506: `apply` pulls it" in said
+
+
+def test_a_rollback_pulls_the_image_that_is_gone_or_writes_nothing(
+    command: Command, engine: Engine, front: Front
+) -> None:
+    images = [f"{front.host}/{pushed(engine, name)}" for name in ("one", "two")]
+    for image in images:
+        wanted(command, image)
+        assert command.apply().code == 0
+    was = engine.raw.inspect_image(images[0])["Id"]
+    engine.raw.remove_image(images[0])
+    before = engine.things()
+    front.limits = 99
+    command("rollback", "web", "--yes").check_refused("R444", "cannot be pulled", "R427")
+    assert engine.things() == before
+    front.limits = 0
+    said = command("rollback", "web", "--yes")
+    assert said.code == 0 and "is no longer there: it is pulled first" in said.text, said.text
+    assert [raw["Image"] for raw in engine.containers()] == [was]
 
 
 def test_pull_policies_say_when_the_registry_is_asked(

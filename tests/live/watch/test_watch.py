@@ -1,6 +1,7 @@
 """`watch` as a process of its own on the real engine."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -200,6 +201,28 @@ def test_killed_in_a_rollout_and_started_again_it_goes_on_where_it_was(ground: L
     assert len(made) <= 4, (left, made)
     assert ground.plan(path)[0] == exits.OK
     second.ends()
+
+
+def test_it_notes_the_commit_that_each_revision_was_read_from(ground: Lab) -> None:
+    def git(*words: str) -> str:
+        who = ("-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+        command = ["git", "-C", str(ground.folder), *who, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    path = ground.write(web(1))
+    git("init", "-q")
+    git("add", path.name)
+    git("commit", "-qm", "first")
+    watch = Watch(ground, path)
+    watch.until_said("service/web  ready")
+    ground.write(web(2))
+    watch.until(lambda: versions(ground) == ["2"] and len(ground.containers("web")) == 1)
+    process = ground.start("history", str(path), "-o", "json")
+    said, _ = process.communicate(timeout=60)
+    first = git("rev-parse", "HEAD")
+    told = [each["commit"] for each in json.loads(said)["resources"][0]["revisions"]]
+    assert told == [f"{first}+", first]
+    watch.ends()
 
 
 def test_it_goes_on_when_every_connection_breaks(ground: Lab) -> None:
