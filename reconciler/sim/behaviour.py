@@ -6,10 +6,12 @@ Times are integer nanoseconds of virtual time.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.model.observed import Fields
 from reconciler.model.units import NS_PER_MS, NS_PER_S
+
+Lack = Literal["exit", "error", "unready"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,19 @@ class Behaviour:
     any more, while the process lives. `run_ns`: from the start until it ends by itself with
     `exit_code`; None runs on. `unready_on_stop`: on the stop signal its readiness fails at
     once. Every time but crashes and hangs is drawn give or take `jitter_percent`.
+
+    What follows matters where there is traffic. `before_ready`: until it answers, connections
+    are refused, or answered with 503. `on_stop`: ``finish`` goes on answering, ``refuse``
+    answers 503 to what is new and finishes the rest, ``exit`` ends at once. `drain_ns`: longest
+    that it finishes what is in flight; then it cancels the rest. `closes_sessions`: connections
+    that last are closed as its drain begins. `concurrency`: requests worked on at once, 0 for
+    no limit; `backlog` may wait. For `cold_ns` after its start it is `cold_permille` as slow.
+    `cpu_per_request_ns` of processor time and `memory_per_request` bytes (leaked) are what a
+    request costs; `memory_bytes` are used from the start, `memory_growth_bytes_per_s` more as
+    time goes on; above its memory limit it is killed.
+
+    `needs`: external → what it does without it: it ends, is useless until it is started again,
+    or fails its readiness; `needs_timeout_ns` after the external went away.
     """
 
     start_ns: int = 120 * NS_PER_MS
@@ -39,6 +54,34 @@ class Behaviour:
     run_ns: int | None = None
     exit_code: int = 0
     jitter_percent: int = 10
+    before_ready: Literal["refuse", "503"] = "refuse"
+    on_stop: Literal["finish", "refuse", "exit"] = "refuse"
+    drain_ns: int = 0
+    closes_sessions: bool = False
+    concurrency: int = 0
+    backlog: int = 128
+    cold_ns: int = 0
+    cold_permille: int = 1000
+    cpu_per_request_ns: int = 5 * NS_PER_MS
+    memory_bytes: int = 0
+    memory_per_request: int = 0
+    memory_growth_bytes_per_s: int = 0
+    needs: tuple[tuple[str, Lack], ...] = ()
+    needs_timeout_ns: int = 0
+
+    def unready_without(self, away: Mapping[str, int]) -> bool:
+        """Whether its readiness fails while these externals are away."""
+        return any(does == "unready" and name in away for name, does in self.needs)
+
+    def oom_after_ns(self, fields: Fields) -> int | None:
+        """From its start until growth alone takes it above its memory limit; None: never."""
+        limit = fields.get("resources.memory_limit")
+        if not isinstance(limit, int) or limit <= 0:
+            return None
+        if self.memory_bytes > limit:
+            return 0
+        growth = self.memory_growth_bytes_per_s
+        return (limit - self.memory_bytes) * NS_PER_S // growth + 1 if growth > 0 else None
 
 
 SERVICE = Behaviour()

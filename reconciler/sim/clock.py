@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from heapq import heappop
 
-from reconciler.sim import deployment, harm, kubelet, life
+from reconciler.sim import (
+    autoscaler,
+    controllers,
+    deployment,
+    harm,
+    kubelet,
+    life,
+    needs,
+    outage,
+    traffic,
+)
 from reconciler.sim.world import Payload, World
 
 HANDLERS: Mapping[str, Callable[[World, Payload], None]] = {
@@ -13,8 +23,23 @@ HANDLERS: Mapping[str, Callable[[World, Payload], None]] = {
     "unready": life.on_unready,
     "dead": life.on_dead,
     "hang": life.on_hang,
+    "up": life.on_up,
+    "drain": life.on_drain,
+    "drained": traffic.on_drained,
+    "edge": traffic.on_edge,
+    "sample": traffic.on_sample,
     "fault": harm.on_fault,
-    "sync": deployment.on_sync,
+    "sync": controllers.on_sync,
+    "pods": deployment.on_pods,
+    "hpa": autoscaler.on_hpa,
+    "schedule": kubelet.on_schedule,
+    "lack": needs.on_lack,
+    "lack unready": needs.on_lack_unready,
+    "external back": needs.on_external_back,
+    "node unknown": outage.on_node_unknown,
+    "node evict": outage.on_node_evict,
+    "node drain": outage.on_node_drain,
+    "node back": outage.on_node_back,
     "pod pull": kubelet.on_pod_pull,
     "pod start": kubelet.on_pod_start,
     "pod signal": kubelet.on_pod_signal,

@@ -1,4 +1,4 @@
-"""Simulated controllers of a cluster: Deployment with its ReplicaSets, and Job.
+"""The simulated Deployment controller with its ReplicaSets.
 
 Pods are containers of the world. A controller keeps what it needs in its object's `state`
 and runs a moment after anything it watches has changed.
@@ -11,13 +11,15 @@ from reconciler.model.fields import revision_of
 from reconciler.model.observed import Fields, Status
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_MS, NS_PER_S
-from reconciler.sim import kubelet
+from reconciler.sim import kubelet, life, ranks
 from reconciler.sim.rolling import Counts, fenceposts, new_spec, old_specs, proportional
 from reconciler.sim.things import Container, Thing, Transition
+from reconciler.sim.versions import rules_of
 from reconciler.sim.world import SYNC, Payload, World
 
 SYNC_LAG_NS = 20 * NS_PER_MS  # from a change until its controller has seen it
 PROGRESS_NS = 600 * NS_PER_S
+BURST_PODS = 500  # made or ended by one run of the ReplicaSet controller
 
 # What belongs to the Deployment itself and not to its pods' template.
 OWN = ("replicas", "rollout.", "revision_history", "retries", "completions")
@@ -25,16 +27,17 @@ OWN = ("replicas", "rollout.", "revision_history", "retries", "completions")
 
 @dataclass(slots=True)
 class ReplicaSet:
-    """The pods of one revision of a template."""
+    """The pods of one revision of a template. `batch`: how many are made next; 0 at rest."""
 
     revision: str
     template: Fields
     spec: int = 0
+    batch: int = 0
 
 
 @dataclass(slots=True)
 class Rollout:
-    """What the Deployment controller keeps; `sets` oldest first."""
+    """What the Deployment controller keeps; `sets` oldest first, `scale` the autoscaler's."""
 
     sets: list[ReplicaSet] = field(default_factory=list)
     observed_generation: int = 0
@@ -46,6 +49,7 @@ class Rollout:
     pending: bool = False
     timer_ns: int | None = None
     made: int = 0
+    scale: int | None = None
 
     def clone(self) -> "Rollout":
         """A copy of its own."""
@@ -55,6 +59,21 @@ class Rollout:
 def template_of(fields: Fields) -> dict[str, Any]:
     """The part of a workload's fields that its pods are made from."""
     return {path: value for path, value in fields.items() if not path.startswith(OWN)}
+
+
+def settings(world: World, thing: Thing) -> dict[str, Any]:
+    """What a workload says of itself: by its fields, by the site's policy, or by default."""
+    policy = world.site.policies.get(str(thing.key), {}) if world.site is not None else {}
+    return {**thing.defaults, **policy, **thing.fields}
+
+
+def replicas_of(world: World, thing: Thing) -> int:
+    """How many pods it should have: as its autoscaler set it, else as it says itself."""
+    rollout: Rollout = thing.state
+    if rollout.scale is not None:
+        return rollout.scale
+    replicas: int = settings(world, thing).get("replicas", 1)
+    return replicas
 
 
 def wake(world: World, thing: Thing) -> None:
@@ -89,35 +108,20 @@ def watch(world: World, told: Transition) -> None:
     if thing is None or not thing.kubelet:
         return
     if told.what == "exited" and thing.terminating:
-        world.push(world.now_ns, SYNC, "pod gone", (thing.id,))
+        world.push(life.seen_ns(world.now_ns), SYNC, "pod gone", (thing.id,))
     owner = world.holding(told.stack).objects.get(thing.key)
     if owner is not None and owner.state is not None:
         wake(world, owner)
 
 
-def on_sync(world: World, payload: Payload) -> None:
-    """Entry ``sync``: stack, kind, name and id of a workload's object."""
-    stack, kind, name, id = payload
-    thing = world.holding(stack).objects.get(ResourceKey(kind, name))
-    if thing is None or thing.id != id:
-        return
-    rollout: Rollout = thing.state
-    rollout.pending = False
-    if rollout.timer_ns is not None and world.now_ns >= rollout.timer_ns:
-        rollout.timer_ns = None
-    if kind == "job":
-        _sync_job(world, thing)
-    else:
-        _sync_deployment(world, thing)
-
-
 # -- Deployment ---------------------------------------------------------------------------
 
 
-def _sync_deployment(world: World, thing: Thing) -> None:
+def sync(world: World, thing: Thing) -> None:
+    """One run of the controller over a Deployment."""
     rollout: Rollout = thing.state
-    fields: dict[str, Any] = {**thing.defaults, **thing.fields}
-    replicas: int = fields["replicas"]
+    fields = settings(world, thing)
+    replicas = replicas_of(world, thing)
     surge, unavailable = fenceposts(
         fields["rollout.max_surge"], fields["rollout.max_unavailable"], replicas
     )
@@ -148,7 +152,7 @@ def _sync_deployment(world: World, thing: Thing) -> None:
     rollout.sets = [
         each for each in rollout.sets if each is new or each.spec or _pods(world, thing, each)
     ]
-    _report(world, thing, new, replicas)
+    report(world, thing, new, replicas)
     if any(moved):
         wake(world, thing)
 
@@ -185,7 +189,7 @@ def _pods(world: World, thing: Thing, each: ReplicaSet) -> list[Container]:
 
 
 def _counts(world: World, thing: Thing, each: ReplicaSet) -> Counts:
-    min_ready = _int(thing, "rollout.min_ready")
+    min_ready = int_of(world, thing, "rollout.min_ready")
     ready = [
         pod.ready_since_ns
         for pod in _pods(world, thing, each)
@@ -201,27 +205,61 @@ def _counts(world: World, thing: Thing, each: ReplicaSet) -> Counts:
 
 
 def _fill(world: World, thing: Thing, each: ReplicaSet) -> bool:
-    """Make or end pods until the set has as many as it should; whether any was."""
+    """Make or end pods until the set has as many as it should; whether any was.
+
+    They are made by slow start, one, then two, then four, each batch when the one before it
+    was answered (slowStartBatch in kubernetes ``pkg/controller/replicaset``).
+    """
     pods = [p for p in _pods(world, thing, each) if not p.terminating]
-    for _ in range(each.spec - len(pods)):
-        _new_pod(world, thing, each.revision, each.template)
-    for pod in sorted(pods, key=_rank)[: max(0, len(pods) - each.spec)]:
-        kubelet.end_pod(world, pod)
-    return len(pods) != each.spec
+    if len(pods) < each.spec:
+        if not each.batch:
+            each.batch = 1
+            _make_batch(world, thing, each, each.spec - len(pods))
+        return True
+    excess = len(pods) - each.spec
+    if excess > 0:
+        related = [p for p in world.of(thing.stack, thing.key) if not p.terminating]
+        log_scale = rules_of(world.kubernetes_version).log_scale_down
+        order = ranks.first_to_go(pods, related, world.site, world.now_ns, log_scale=log_scale)
+        for pod in order[: min(excess, BURST_PODS)]:
+            kubelet.end_pod(world, pod)
+    return excess > 0
 
 
-def _rank(pod: Container) -> tuple[bool, bool, int, int, int]:
-    """Who goes first: not running, not ready, ready more recently, restarted more, newer."""
-    return (
-        pod.phase == "running",
-        pod.ready,
-        -(pod.ready_since_ns or 0),
-        -pod.engine_restarts,
-        -pod.created_at_ns,
-    )
+def _make_batch(world: World, thing: Thing, each: ReplicaSet, missing: int) -> None:
+    """One batch now, and the next, twice as large, when the API server has answered."""
+    made = each.batch - 1  # in this run so far: 1 + 2 + 4 + …
+    count = min(each.batch, missing, BURST_PODS - made)
+    for _ in range(count):
+        new_pod(world, thing, each.revision, each.template)
+    each.batch = 0 if count == missing or made + count >= BURST_PODS else each.batch * 2
+    if each.batch:
+        at_ns = world.now_ns + world.latency_ns["apply"]
+        world.push(
+            at_ns,
+            SYNC,
+            "pods",
+            (thing.stack, thing.key.kind, thing.key.name, thing.id, each.revision),
+        )
 
 
-def _report(world: World, thing: Thing, new: ReplicaSet, replicas: int) -> None:
+def on_pods(world: World, payload: Payload) -> None:
+    """Entry ``pods``: stack, kind, name and id of a workload's object, and a revision."""
+    stack, kind, name, id, revision = payload
+    thing = world.holding(stack).objects.get(ResourceKey(kind, name))
+    if thing is None or thing.id != id:
+        return
+    for each in thing.state.sets:
+        if each.revision == revision and each.batch:
+            alive = sum(not pod.terminating for pod in _pods(world, thing, each))
+            if alive < each.spec:
+                _make_batch(world, thing, each, each.spec - alive)
+            else:
+                each.batch = 0
+            wake(world, thing)
+
+
+def report(world: World, thing: Thing, new: ReplicaSet, replicas: int) -> None:
     """Status as ``kubectl rollout status`` reads it, and the progress deadline."""
     rollout: Rollout = thing.state
     pods = [p for p in world.of(thing.stack, thing.key) if not p.terminating]
@@ -238,7 +276,7 @@ def _report(world: World, thing: Thing, new: ReplicaSet, replicas: int) -> None:
         rollout.progress_ns = world.now_ns
     rollout.progress = progress
     done = updated == len(pods) == available == replicas
-    deadline_ns = rollout.progress_ns + _int(thing, "rollout.deadline")
+    deadline_ns = rollout.progress_ns + int_of(world, thing, "rollout.deadline")
     if done:
         rollout.complete_generation = thing.generation
     # What was complete once may become unavailable, and is not late for that.
@@ -249,41 +287,25 @@ def _report(world: World, thing: Thing, new: ReplicaSet, replicas: int) -> None:
     message = f"{updated} of {replicas} updated, {available} available"
     if late:
         message = f"progress deadline exceeded: {message}"
-    _set_status(world, thing, Status(done, not late, "" if done else message, new.revision))
+    set_status(world, thing, Status(done, not late, "" if done else message, new.revision))
 
 
-def _set_status(world: World, thing: Thing, status: Status) -> None:
+def set_status(world: World, thing: Thing, status: Status) -> None:
+    """Report a status, of the generation that was looked at."""
     rollout: Rollout = thing.state
     if (thing.status, rollout.observed_generation) != (status, thing.generation):
         thing.status, rollout.observed_generation = status, thing.generation
         world.touch_object(thing, "status", status.message)
 
 
-# -- Job ------------------------------------------------------------------------------------
-
-
-def _sync_job(world: World, thing: Thing) -> None:
-    """One pod at a time until one succeeds, or none is left to try."""
-    template = template_of(thing.fields)
-    revision = revision_of(template, ())
-    pods = [p for p in world.of(thing.stack, thing.key) if p.revision == revision]
-    failed = [p for p in pods if p.phase == "exited" and p.exit_code]
-    if any(p.phase == "exited" and p.exit_code == 0 for p in pods):
-        _set_status(world, thing, Status(True, True, "", revision))
-    elif len(failed) > _int(thing, "retries"):
-        _set_status(world, thing, Status(False, False, "backoff limit exceeded", revision))
-    else:
-        if len(failed) == len(pods):
-            _new_pod(world, thing, revision, template)
-        _set_status(world, thing, Status(False, True, "running", revision))
-
-
-def _new_pod(world: World, thing: Thing, revision: str, template: Fields) -> None:
+def new_pod(world: World, thing: Thing, revision: str, template: Fields) -> None:
+    """One more pod of this template."""
     rollout: Rollout = thing.state
     rollout.made += 1
     kubelet.make_pod(world, thing, revision, template, rollout.made)
 
 
-def _int(thing: Thing, path: str) -> int:
-    value = thing.fields.get(path, thing.defaults.get(path, 0))
+def int_of(world: World, thing: Thing, path: str) -> int:
+    """A number that a workload says of itself, 0 where it says none."""
+    value = settings(world, thing).get(path, 0)
     return value if isinstance(value, int) else 0

@@ -14,6 +14,7 @@ from reconciler.model.step import (
     Outcome,
     PullImage,
     RemoveInstance,
+    RouteInstance,
     SignalInstance,
     StartInstance,
     Step,
@@ -21,7 +22,7 @@ from reconciler.model.step import (
     WriteRecord,
 )
 from reconciler.model.units import NS_PER_S
-from reconciler.sim import life, outcomes
+from reconciler.sim import life, nodes, outcomes
 from reconciler.sim.facade import Facade
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import World
@@ -52,17 +53,10 @@ class SimEngine(Facade):
 
     def __init__(self, world: World, stack: str) -> None:
         super().__init__(world, stack)
-        self._calls: dict[type, Callable[[Any], Outcome]] = {
-            ApplyObject: self._apply, DeleteObject: self._delete,
-            WriteRecord: self._write_record, DropRecord: self._drop_record,
-            PullImage: self._pull, CreateInstance: self._create,
-            StartInstance: self._start, UpdateInstance: self._update,
-            SignalInstance: self._signal, RemoveInstance: self._remove,
-        }  # fmt: skip
 
     def perform(self, step: Step, deadline_ns: int) -> Outcome:
         """The step's effect, at the world's present instant."""
-        return self._calls[type(step)](step)
+        return _CALLS[type(step)](self, step)
 
     # -- objects ------------------------------------------------------------------------
 
@@ -133,7 +127,10 @@ class SimEngine(Facade):
         if step.reference in images.missing:
             message = f"manifest for {step.reference} not found"
             return Outcome("terminal", message, outcomes.NO_IMAGE, "check the name and the tag")
-        if step.reference in images.denied:
+        if self.world.now_ns < images.out_until_ns:
+            message = f"the registry of {step.reference} does not answer"
+            return Outcome("retryable", message, outcomes.NO_REGISTRY, "is the registry up?")
+        if step.reference in images.denied or self.world.now_ns < images.locked_until_ns:
             message = f"access to {step.reference} denied"
             return Outcome("terminal", message, outcomes.NO_LOGIN, "log in to the registry")
         images.pull(step.reference)
@@ -199,6 +196,8 @@ class SimEngine(Facade):
         objects = self.world.holding(self.stack).objects
         if any(key not in objects for key in container.holds):
             return outcomes.changed(f"{container.name}: something it uses is gone")
+        if self.world.site is not None and (message := nodes.place(self.world, container)):
+            return Outcome("retryable", message, outcomes.NO_ROOM, "free some, or add a node")
         life.start(self.world, container)
         return DONE
 
@@ -219,6 +218,12 @@ class SimEngine(Facade):
             container.policy = policy
         self.world.emit("updated", container, ",".join(sorted(step.fields)))
         return DONE
+
+    def _route(self, step: RouteInstance) -> Outcome:
+        container = self._ours(step)
+        if isinstance(container, Container) and self.world.traffic is not None:
+            self.world.traffic.route(container, step.state)
+        return container if isinstance(container, Outcome) else DONE
 
     def _signal(self, step: SignalInstance) -> Outcome:
         container = self._ours(step)
@@ -241,10 +246,25 @@ class SimEngine(Facade):
         return DONE
 
 
+_CALLS: Mapping[type, Callable[[SimEngine, Any], Outcome]] = {
+    ApplyObject: SimEngine._apply, DeleteObject: SimEngine._delete,
+    WriteRecord: SimEngine._write_record, DropRecord: SimEngine._drop_record,
+    PullImage: SimEngine._pull, CreateInstance: SimEngine._create,
+    StartInstance: SimEngine._start, UpdateInstance: SimEngine._update,
+    RouteInstance: SimEngine._route, SignalInstance: SimEngine._signal,
+    RemoveInstance: SimEngine._remove,
+}  # fmt: skip
+
+
+_HOLDING = ("networks", "volumes.", "configs.", "secrets.")
+
+
 def held_by(fields: Fields) -> tuple[ResourceKey, ...]:
     """The stack's objects that a container with these fields uses."""
     found: dict[ResourceKey, None] = {}
     for path, value in fields.items():
+        if not path.startswith(_HOLDING):
+            continue
         if path == "networks" and isinstance(value, tuple):
             found.update({ResourceKey("network", name): None for name in value})
         elif path.startswith("volumes.") and not str(value).startswith("/"):

@@ -22,7 +22,7 @@ from reconciler.model.step import (
     subject_of,
 )
 from reconciler.model.units import NS_PER_MS
-from reconciler.sim import clock, harm, outcomes
+from reconciler.sim import clock, harm, nodes, outcomes
 from reconciler.sim.adoption import adopt, with_adoptable
 from reconciler.sim.chooser import Chooser
 from reconciler.sim.faults import CALL_FAULTS, EVENT_FAULTS, CallFault, Fault
@@ -153,12 +153,17 @@ class Facade:
                 return 0
             behaviour = container.behaviour
             name = f"{container.key} start"
-            return self.world.around(name, behaviour.start_ns, behaviour.jitter_percent)
+            took_ns = self.world.around(name, behaviour.start_ns, behaviour.jitter_percent)
+            return took_ns if self.world.site is None else took_ns + self._slow_ns(container)
         if isinstance(step, PullImage):
             images = self.world.images
             gone = step.reference in images.missing or step.reference in images.denied
-            return 0 if gone else images.pull_ns(step.reference)
+            shut = self.world.now_ns < max(images.out_until_ns, images.locked_until_ns)
+            return 0 if gone or shut else images.pull_ns(step.reference)
         return 0
+
+    def _slow_ns(self, container: Container) -> int:
+        return nodes.slow_start_ns(self.world, container)
 
     def look_latency_ns(self) -> int:
         """How long an observation takes that begins now."""
@@ -188,7 +193,8 @@ class Facade:
         text = json.dumps(step.record.body)
         if len(text.encode()) > MAX_BODY_BYTES:
             return outcomes.refused(f"{step.record.id} is over {MAX_BODY_BYTES} bytes")
-        record = replace(step.record, body=json.loads(text))
+        asked = step.record
+        record = Record(asked.kind, asked.name, asked.seq, json.loads(text))
         if record.id not in self.world.holding(self.stack).records:
             self.world.put_record(self.stack, record)
             if record.kind == "adopted":
@@ -225,7 +231,7 @@ class Facade:
             instances = _instances(held)
         else:
             objects, found = {}, []
-            for key in sorted(scope.keys):
+            for key in sorted(scope.keys) if len(scope.keys) > 1 else scope.keys:
                 thing = held.objects.get(key)
                 if thing is not None:
                     objects[key] = thing.observed()
@@ -238,10 +244,9 @@ class Facade:
                 thing = held.objects.get(key)
                 if thing is not None:
                     objects[key] = thing.observed()
-        local = world.images.local
         return Observed(
             scope, world.now_ns, world.now_ns, objects, instances, held.all_records(),
-            {image: local.get(image) for image in scope.images},
+            {image: world.images.id_of(image) for image in scope.images},
             self._foreign() if scope.keys is None and len(world.stacks) > 1 else (),
         )  # fmt: skip
 

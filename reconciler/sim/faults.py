@@ -7,14 +7,18 @@ from typing import Literal
 CallFault = Literal["fail_before", "fail_after", "lost_reply", "delay"]
 LookFault = Literal["look_fails", "stale_view", "unobservable"]
 EventFault = Literal["event_lost", "event_doubled", "event_delayed"]
-TimedFault = Literal["crash", "oom", "hang", "edit", "unreachable", "engine_restart"]
+TimedFault = Literal[
+    "crash", "oom", "hang", "removed", "edit", "unreachable", "engine_restart", "node_loss",
+    "node_partition", "node_drain", "registry_outage", "registry_denied", "external_away",
+]  # fmt: skip
 FaultKind = Literal[CallFault, LookFault, EventFault, TimedFault]
 
 CALL_FAULTS: tuple[CallFault, ...] = ("fail_before", "fail_after", "lost_reply", "delay")
 LOOK_FAULTS: tuple[LookFault, ...] = ("look_fails", "stale_view", "unobservable")
 EVENT_FAULTS: tuple[EventFault, ...] = ("event_lost", "event_doubled", "event_delayed")
 TIMED_FAULTS: tuple[TimedFault, ...] = (
-    "crash", "oom", "hang", "edit", "unreachable", "engine_restart",
+    "crash", "oom", "hang", "removed", "edit", "unreachable", "engine_restart", "node_loss",
+    "node_partition", "node_drain", "registry_outage", "registry_denied", "external_away",
 )  # fmt: skip
 
 
@@ -29,9 +33,12 @@ class Fault:
     that `subject` fits from a look, which says so; what failed may be tried again.
 
     At a time: `at_ns` counts from the installation, `every_ns` repeats it `count` times.
-    `crash`, `oom` and `hang` strike the running instance number `amount` of the resource
-    `subject`; `edit` is another actor that sets `field` of its instances or object to
-    `value`; `unreachable` lasts `for_ns`; `engine_restart` ends every process.
+    `crash`, `oom`, `hang` and `removed` (by somebody's hand) strike the running instance number
+    `amount` of the resource `subject`; `edit` is another actor that sets `field` of its instances or object to
+    `value`; `unreachable` lasts `for_ns`; `engine_restart` ends every process. The rest last
+    `for_ns`, or for good when that is 0: `node_loss` (no power), `node_partition` (its processes
+    live on) and `node_drain` of the node `subject`; `registry_outage`, `registry_denied` (logins
+    are refused); `external_away` of the external `subject`.
     """
 
     kind: FaultKind

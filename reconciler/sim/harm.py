@@ -3,10 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import astuple
 
-from reconciler.sim import life
+from reconciler.sim import kubelet, life, needs, outage, power
 from reconciler.sim.faults import Fault
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import FAULT, Payload, World
+
+LASTING = (
+    "node_loss", "node_partition", "node_drain", "registry_outage", "registry_denied",
+    "external_away",
+)  # fmt: skip
 
 
 def install(world: World, faults: Iterable[Fault]) -> None:
@@ -40,6 +45,8 @@ def on_fault(world: World, payload: Payload) -> None:
         _engine_restart(world)
     elif fault.kind == "edit":
         _edit(world, fault)
+    elif fault.kind in LASTING:
+        _long_fault(world, fault)
     else:
         _strike_instance(world, fault)
     later = fault.later()
@@ -58,9 +65,21 @@ def _strike_instance(world: World, fault: Fault) -> None:
     container = running[fault.amount % len(running)]
     if fault.kind == "hang":
         life.hang(world, container)
+    elif fault.kind == "removed":
+        _remove(world, container)
     else:
         oom = fault.kind == "oom"
         life.end(world, container, life.OOM_CODE if oom else 1, oom=oom)
+
+
+def _remove(world: World, container: Container) -> None:
+    """``docker rm --force`` by hand; a pod is deleted, and has its grace."""
+    if container.kubelet:
+        kubelet.end_pod(world, container)
+        return
+    container.cancelled = True
+    life.end(world, container, life.OOM_CODE)
+    world.drop_container(container)
 
 
 def _edit(world: World, fault: Fault) -> None:
@@ -89,26 +108,36 @@ def _engine_restart(world: World) -> None:
     """The engine goes down and comes back, without live restore.
 
     Every process ends; containers whose policy is ``always`` come back even when they were
-    stopped by hand (https://docs.docker.com/engine/containers/start-containers-automatically/).
-    A kubelet restarts its own by its own rules.
+    stopped by hand. A kubelet restarts its own by its own rules.
     """
     world.emit("engine restarts", None)
-    for container in list(world.containers.values()):
+    there = list(world.containers.values())
+    engines = [container for container in there if not container.kubelet]
+    for container in there:
         if container.kubelet:
             life.end(world, container, life.OOM_CODE)
-            continue
-        if container.running:
-            policy, container.policy = container.policy, "never"
-            life.end(world, container, life.OOM_CODE)
-            container.policy = policy
-        if container.phase == "restarting":
-            container.phase = "exited"
-            container.epoch += 1
-        back = container.policy == "always" or (
-            container.policy == "on-failure" and container.exit_code and not container.cancelled
-        )
-        if back and container.starts:
-            life.start(world, container)
+    power.off(world, engines)
+    power.on(world, engines)
+
+
+def _long_fault(world: World, fault: Fault) -> None:
+    """What lasts for a time: machines, the registry, externals."""
+    until_ns = world.now_ns + (fault.for_ns or outage.FOR_GOOD_NS)
+    if fault.kind == "registry_outage":
+        world.images.out_until_ns = max(world.images.out_until_ns, until_ns)
+        world.emit("registry away", None)
+    elif fault.kind == "registry_denied":
+        world.images.locked_until_ns = max(world.images.locked_until_ns, until_ns)
+        world.emit("registry refuses", None)
+    elif fault.kind == "external_away":
+        needs.leave(world, fault.subject, fault.for_ns)
+    else:
+        for machine in outage.matching(world, fault.subject):
+            if fault.kind == "node_drain":
+                outage.drain(world, machine, fault.for_ns)
+            else:
+                cut = fault.kind == "node_partition"
+                outage.lose(world, machine, cut=cut, for_ns=fault.for_ns)
 
 
 def edit_object(world: World, thing: Thing, path: str, value: str) -> None:

@@ -2,40 +2,78 @@
 
 from reconciler.model.observed import Fields
 from reconciler.model.units import NS_PER_S
-from reconciler.sim import life
+from reconciler.sim import life, nodes
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import LIFE, Payload, World
 
 PULL_BACKOFF_NS = 10 * NS_PER_S
 PULL_BACKOFF_LONGEST_NS = 300 * NS_PER_S
-GRACE_NS = 30 * NS_PER_S
 LEAST_AFTER_PRE_STOP_NS = 2 * NS_PER_S
 
 
-def make_pod(world: World, thing: Thing, revision: str, template: Fields, number: int) -> None:
-    """A pod that its kubelet pulls the image for and starts."""
+def make_pod(
+    world: World, thing: Thing, revision: str, template: Fields, number: int, name: str = ""
+) -> None:
+    """A pod that is put on a node, whose kubelet pulls the image for it and starts it."""
     policy = "never" if thing.key.kind == "job" else "always"
     pod = Container(
-        world.new_id("pod"), f"{thing.stack}-{thing.key.name}-{revision}-{number}", thing.key,
-        thing.stack, number - 1, revision, 0, kubelet=True, fields=template, policy=policy,
-        asked_restart=policy, behaviour=world.behaviour_of(thing.key, template),
+        world.new_id("pod"), name or f"{thing.stack}-{thing.key.name}-{revision}-{number}",
+        thing.key, thing.stack, number - 1, revision, 0, kubelet=True, fields=template,
+        policy=policy, asked_restart=policy, behaviour=world.behaviour_of(thing.key, template),
         created_at_ns=world.now_ns,
     )  # fmt: skip
     world.add_container(pod)
-    _pull(world, pod, 0)
+    begin(world, pod)
+
+
+def begin(world: World, pod: Container) -> None:
+    """Let a pod that is there begin: where no node has room for it, it waits."""
+    message = nodes.place(world, pod)
+    if message:
+        if pod.message != message:
+            pod.message = message
+            world.emit("waiting", pod, message)
+    elif _heard(world, pod):
+        pod.message = ""
+        _pull(world, pod, 0)
+
+
+def on_schedule(world: World, payload: Payload) -> None:
+    """Entry ``schedule``: something has changed for the pods that fitted nowhere."""
+    if world.site is not None:
+        waiting = [world.containers.get(id) for id in world.site.waiting]
+        world.site.waiting.clear()
+        for pod in waiting:
+            if pod is not None and not pod.terminating:
+                begin(world, pod)
+
+
+def _heard(world: World, pod: Container) -> bool:
+    """Whether its kubelet hears of it."""
+    machine = world.site.machine_of(pod.id) if world.site is not None else None
+    return machine is None or machine.reachable
 
 
 def _pull(world: World, pod: Container, tries: int) -> None:
     images, reference = world.images, str(pod.fields.get("image", ""))
     took_ns = images.pull_ns(reference)
-    if reference in images.missing or reference in images.denied:
+    if reference in images.missing or reference in images.denied or _no_registry(world, reference):
         pod.message = f"image {reference} cannot be pulled"
         took_ns = min(PULL_BACKOFF_NS << min(tries, 10), PULL_BACKOFF_LONGEST_NS)
         world.emit("pull failed", pod, reference)
         world.push(world.now_ns + took_ns, LIFE, "pod pull", (pod.id, pod.epoch, tries + 1))
         return
     start_ns = world.around(f"{pod.key} start", pod.behaviour.start_ns, 10)
+    if world.site is not None:
+        start_ns += nodes.slow_start_ns(world, pod)
     world.push(world.now_ns + took_ns + start_ns, LIFE, "pod start", (pod.id, pod.epoch))
+
+
+def _no_registry(world: World, reference: str) -> bool:
+    """Whether a pull fails for a time; an image that is here needs none (IfNotPresent)."""
+    images = world.images
+    until_ns = max(images.out_until_ns, images.locked_until_ns)
+    return world.now_ns < until_ns and reference not in images.local
 
 
 def on_pod_pull(world: World, payload: Payload) -> None:
@@ -67,9 +105,14 @@ def end_pod(world: World, pod: Container) -> None:
     world.emit("terminating", pod)
     if not pod.running:
         world.drop_container(pod)
-        return
+    elif _heard(world, pod):
+        stop_process(world, pod)
+
+
+def stop_process(world: World, pod: Container) -> None:
+    """The kubelet ends a pod that is being deleted."""
     pre_stop_ns = int(pod.fields.get("stop.pre_stop") or 0)  # type: ignore[arg-type]
-    grace_ns = int(pod.fields.get("stop.grace") or GRACE_NS)  # type: ignore[arg-type]
+    grace_ns = int(pod.fields.get("stop.grace") or life.GRACE_NS)  # type: ignore[arg-type]
     kill_ns = max(grace_ns, pre_stop_ns + LEAST_AFTER_PRE_STOP_NS)
     now = world.now_ns
     world.push(now + pre_stop_ns, LIFE, "pod signal", (pod.id, "SIGTERM"))
@@ -79,7 +122,7 @@ def end_pod(world: World, pod: Container) -> None:
 def on_pod_signal(world: World, payload: Payload) -> None:
     """Entry ``pod signal``: id, signal. An ended pod that is being deleted goes."""
     pod = world.containers.get(payload[0])
-    if pod is not None:
+    if pod is not None and (not pod.kubelet or _heard(world, pod)):
         life.signal(world, pod, payload[1])
 
 

@@ -3,6 +3,7 @@
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.sim.probes import asking
 from reconciler.sim.things import Container
+from reconciler.sim.versions import rules_of
 from reconciler.sim.world import LIFE, PROBE, Payload, World
 
 KILL_NS = 5 * NS_PER_MS  # from SIGKILL to the end of the process
@@ -16,7 +17,9 @@ RESTART_RESET_NS = 10 * NS_PER_S
 CRASHLOOP_FIRST_NS = 10 * NS_PER_S
 CRASHLOOP_LONGEST_NS = 300 * NS_PER_S
 CRASHLOOP_RESET_NS = 600 * NS_PER_S
+RELIST_NS = NS_PER_S  # how often the kubelet looks at its containers: PLEG
 
+GRACE_NS = 30 * NS_PER_S
 OOM_CODE = 137
 
 
@@ -30,7 +33,7 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
     container.phase = "running"
     container.started_at_ns = now
     container.finished_at_ns = container.exit_code = container.ready_since_ns = None
-    container.ready = container.hung = container.oom_killed = False
+    container.ready = container.hung = container.gone = container.oom_killed = False
     container.live = True
     container.signalled_at_ns = None
     container.message = ""
@@ -50,6 +53,14 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
     if behaviour.run_ns is not None:
         run_ns = world.around(f"{container.key} run", behaviour.run_ns, behaviour.jitter_percent)
         world.push(now + run_ns, LIFE, "exit", (*token, behaviour.exit_code, False))
+    uses_memory = behaviour.memory_bytes or behaviour.memory_growth_bytes_per_s
+    out_ns = behaviour.oom_after_ns(container.fields) if uses_memory else None
+    if out_ns is not None:
+        world.push(now + out_ns, LIFE, "exit", (*token, OOM_CODE, True))
+    if behaviour.needs and world.externals_away:
+        wait_ns = max(behaviour.needs_timeout_ns, behaviour.ready_ns)
+        for name, _ in behaviour.needs:
+            world.push(now + wait_ns, LIFE, "lack", (*token, name))
     container.starts += 1
     _schedule_probes(world, container)
 
@@ -65,8 +76,11 @@ def _schedule_probes(world: World, container: Container) -> None:
     startup, liveness = asking(fields, "startup"), asking(fields, "liveness")
     readiness = asking(fields, "readiness")
     up = began
-    if startup is not None or liveness is not None or readiness is not None:
+    probed = startup is not None or liveness is not None or readiness is not None
+    if probed or world.traffic is not None:
         up += world.around(f"{container.key} ready", behaviour.ready_ns, behaviour.jitter_percent)
+    if world.traffic is not None and not behaviour.never_ready:
+        world.push(up, LIFE, "up", token)
     gate = began
     if startup is not None:
         gate = startup.passes_at(began, up)
@@ -88,13 +102,20 @@ def _schedule_probes(world: World, container: Container) -> None:
             world.push(ready, PROBE, "ready", token)
     elif gate > began:
         world.push(gate, PROBE, "ready", token)
+    elif container.kubelet:
+        world.push(seen_ns(began), PROBE, "ready", token)
     else:
         _become_ready(world, container)
 
 
+def seen_ns(at_ns: int) -> int:
+    """When the kubelet has seen what a container did at `at_ns`: at its next look, up to 1 s."""
+    return -(-at_ns // RELIST_NS) * RELIST_NS
+
+
 def _become_ready(world: World, container: Container) -> None:
     container.ready = True
-    container.ready_since_ns = world.now_ns
+    container.ready_since_ns = container.turned_at_ns = world.now_ns
     world.emit("ready", container)
 
 
@@ -103,6 +124,7 @@ def become_unready(world: World, container: Container) -> None:
     if container.ready:
         container.ready = False
         container.ready_since_ns = None
+        container.turned_at_ns = world.now_ns
         world.emit("unready", container)
 
 
@@ -153,9 +175,27 @@ def signal(world: World, container: Container, name: str) -> None:
     if behaviour.ignores_stop or container.hung:
         return
     if behaviour.unready_on_stop:
-        become_unready(world, container)
+        _fail_readiness(world, container)
     stop_ns = world.around(f"{container.key} stop", behaviour.stop_ns, behaviour.jitter_percent)
-    world.push(world.now_ns + stop_ns, LIFE, "exit", (*token, 0, False))
+    if world.traffic is None or behaviour.on_stop == "exit":
+        world.push(world.now_ns + stop_ns, LIFE, "exit", (*token, 0, False))
+    else:
+        payload = (*token, world.now_ns + behaviour.drain_ns, stop_ns)
+        world.push(world.now_ns, LIFE, "drain", payload)
+
+
+def _fail_readiness(world: World, container: Container) -> None:
+    """Its readiness fails from now on, and whoever asks finds out.
+
+    A kubelet does at its next probes, unless its version stops them with the deletion.
+    """
+    if not container.kubelet:
+        become_unready(world, container)
+        return
+    readiness = asking(container.fields, "readiness")
+    if readiness is not None and rules_of(world.kubernetes_version).readiness_while_ending:
+        at_ns = readiness.fails_at(container.started_at_ns or world.now_ns, world.now_ns)
+        world.push(at_ns, PROBE, "unready", (container.id, container.epoch))
 
 
 def end(world: World, container: Container, code: int, *, oom: bool = False) -> None:
@@ -168,7 +208,9 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     container.finished_at_ns = now
     container.exit_code = code
     container.oom_killed = oom
-    container.ready = container.hung = False
+    if container.ready:
+        container.turned_at_ns = now
+    container.ready = container.hung = container.gone = False
     container.ready_since_ns = None
     container.log = (*container.log[-4:], f"ended with exit code {code}" + " (out of memory)" * oom)
     for port in host_ports(container):
@@ -177,6 +219,8 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     delay_ns = _restart_delay_ns(container, code, ran_ns)
     if delay_ns is None:
         container.phase = "exited"
+        if world.site is not None:
+            world.vacate(container)
         world.emit("exited", container, str(code))
         return
     container.restart_delay_ns = delay_ns
@@ -184,6 +228,8 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     container.phase = "restarting"
     container.message = f"exit code {code}, starts again"
     world.emit("restarting", container, str(code))
+    if container.kubelet:
+        delay_ns += seen_ns(now) - now
     world.push(now + delay_ns, LIFE, "restart", (container.id, container.epoch))
 
 
@@ -236,6 +282,29 @@ def on_exit(world: World, payload: Payload) -> None:
         end(world, container, payload[2], oom=payload[3])
 
 
+def on_up(world: World, payload: Payload) -> None:
+    """Entry ``up``: id, epoch. From now on it answers what it is asked."""
+    container = _current(world, payload)
+    if container is not None and not container.hung:
+        world.emit("up", container)
+
+
+def on_drain(world: World, payload: Payload) -> None:
+    """Entry ``drain``: id, epoch, deadline, time from the last answer to the end.
+
+    It ends once nothing is in flight, and cancels what is left at the deadline.
+    """
+    container, (*_, deadline_ns, stop_ns) = _current(world, payload), payload
+    if container is None:
+        return
+    assert world.traffic is not None
+    done_ns = world.traffic.finished_ns(container)
+    if world.now_ns >= min(done_ns, deadline_ns):
+        world.push(world.now_ns + stop_ns, LIFE, "exit", (*payload[:2], 0, False))
+    else:
+        world.push(min(done_ns, deadline_ns), LIFE, "drain", payload)
+
+
 def on_restart(world: World, payload: Payload) -> None:
     """Entry ``restart``: id, epoch. A host port taken meanwhile ends it for good."""
     if container := _current(world, payload):
@@ -252,7 +321,10 @@ def on_ready(world: World, payload: Payload) -> None:
     container = _current(world, payload)
     if container is None or container.ready or container.hung:
         return
-    if container.signalled_at_ns is None or not container.behaviour.unready_on_stop:
+    away, behaviour = world.externals_away, container.behaviour
+    if away and behaviour.needs and behaviour.unready_without(away):
+        return
+    if container.signalled_at_ns is None or not behaviour.unready_on_stop:
         _become_ready(world, container)
 
 
@@ -271,7 +343,22 @@ def on_dead(world: World, payload: Payload) -> None:
     container.message = payload[2]
     world.emit("dead", container, payload[2])
     if container.kubelet and not container.terminating:
-        world.push(world.now_ns + KILL_NS, LIFE, "exit", (*payload[:2], OOM_CODE, False))
+        _kill_for_restart(world, container)
+
+
+def _kill_for_restart(world: World, container: Container) -> None:
+    """The kubelet ends it as in a deletion: pre-stop, the signal, and the kill after its grace.
+
+    Its pod stays, and it starts again (killContainer in kubernetes ``pkg/kubelet/kuberuntime``).
+    """
+    pre_stop_ns = int(container.fields.get("stop.pre_stop") or 0)  # type: ignore[arg-type]
+    grace_ns = int(container.fields.get("stop.grace") or GRACE_NS)  # type: ignore[arg-type]
+    behaviour, code = container.behaviour, 0
+    stop_ns = world.around(f"{container.key} stop", behaviour.stop_ns, behaviour.jitter_percent)
+    if container.hung or behaviour.ignores_stop or pre_stop_ns + stop_ns >= grace_ns:
+        stop_ns, pre_stop_ns, code = grace_ns + KILL_NS, 0, OOM_CODE
+    token = (container.id, container.epoch)
+    world.push(world.now_ns + pre_stop_ns + stop_ns, LIFE, "exit", (*token, code, False))
 
 
 def on_hang(world: World, payload: Payload) -> None:

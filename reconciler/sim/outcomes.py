@@ -6,12 +6,14 @@ UNREACHABLE = "R420"
 NOT_OURS = "R424"
 NO_IMAGE = "R425"
 NO_LOGIN = "R426"
+NO_REGISTRY = "R428"
 PORT_IN_USE = "R429"
 CHANGED = "R431"
 NOT_IN_PLACE = "R432"
 REFUSED = "R433"
 ENGINE_FAILED = "R438"
 NO_SUBNET = "R440"
+NO_ROOM = "R620"
 
 UNREACHED = Outcome("retryable", "the simulator does not answer", UNREACHABLE)
 FAILED = Outcome("retryable", "the simulator failed the call", ENGINE_FAILED)

@@ -24,7 +24,9 @@ class Container:
     `stack` and `owned`: whose it is. `asked_restart` is the engine restart policy that it
     was made with; `policy` the one in force. `cancelled`: a signal through the engine has
     switched the restart manager off until the next start by hand. `holds`: the objects it
-    uses. `kubelet`: restarts follow the kubelet's rules and not the engine's.
+    uses. `kubelet`: restarts follow the kubelet's rules and not the engine's. `gone`: its
+    machine has no power, and nobody has said so. `routed`, `draining_since_ns`, `drained`: what
+    an edge of ours does with it. `held_back`: by its own checks that edge keeps it out. `turned_at_ns`: its readiness last changed.
     """
 
     id: str
@@ -64,6 +66,12 @@ class Container:
     epoch: int = 0
     message: str = ""
     log: tuple[str, ...] = ()
+    gone: bool = False
+    turned_at_ns: int = 0
+    routed: bool = False
+    draining_since_ns: int | None = None
+    drained: bool = False
+    held_back: bool = False
     frozen: Instance | None = None
 
     def clone(self) -> "Container":
@@ -83,7 +91,12 @@ class Container:
     @property
     def may_act(self) -> bool:
         """Whether its process is there at this instant."""
-        return self.phase == "running"
+        return self.phase == "running" and not self.gone
+
+    @property
+    def serves(self) -> bool:
+        """Whether it may get traffic: by its probe, and by the check of an edge of ours."""
+        return self.ready and not self.held_back
 
     def instance(self) -> Instance:
         """The frozen copy; the same one until something changes."""
@@ -91,11 +104,12 @@ class Container:
         if frozen is None:
             frozen = self.frozen = Instance(
                 self.id, self.name, self.key, self.ordinal, self.revision, self.attempt,
-                self.phase, self.ready, self.live, self.armed,
+                self.phase, self.serves, self.live, self.armed,
                 self.streak, self.created_at_ns, self.started_at_ns, self.ready_since_ns,
                 self.finished_at_ns, self.exit_code, self.oom_killed, self.engine_restarts,
                 self.image_id, self.fields, self.defaults, self.depends, self.message,
-                self.log[-3:] if self.exit_code else (),
+                self.log[-3:] if self.exit_code else (), self.routed, self.draining_since_ns,
+                self.drained,
             )  # fmt: skip
         return frozen
 

@@ -11,7 +11,10 @@ LEGEND: Mapping[str, str] = {
     "signalled": "t", "terminating": "T", "exited": "x", "restarting": "b", "removed": "-",
     "updated": "u", "pulled": "p", "pull failed": "P", "made": "+", "changed": "~",
     "gone": "_", "status": ".", "edited": "e", "recorded": "w", "forgotten": "f",
-    "violation": "!", "unreachable": "?", "engine restarts": "E",
+    "violation": "!", "unreachable": "?", "engine restarts": "E", "up": "^", "placed": "@",
+    "waiting": "%", "node lost": "L", "node unknown": "U", "node back": "B", "node drained": "D",
+    "eviction refused": "4", "external away": "A", "external back": "a", "lack": "l",
+    "error": "X", "scaled": "S", "registry away": "G", "registry refuses": "g",
 }  # fmt: skip
 
 

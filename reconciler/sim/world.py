@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappush
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.model.observed import Fields
 from reconciler.model.record import Record
@@ -17,8 +17,10 @@ from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_MS
 from reconciler.sim.behaviour import JOB, SERVICE, Behaviour, Rule, changed
 from reconciler.sim.faults import Fault
+from reconciler.sim.site import Site
 from reconciler.sim.streams import Streams
 from reconciler.sim.things import Container, Holding, Thing, Transition
+from reconciler.sim.versions import TODAY
 
 Payload = tuple[Any, ...]
 Entry = tuple[int, int, int, str, Payload]  # time_ns, class, seq, kind, payload
@@ -33,10 +35,42 @@ LATENCY_NS: Mapping[str, int] = {
     "create": 60 * NS_PER_MS, "start": 20 * NS_PER_MS, "signal": 10 * NS_PER_MS,
     "remove": 40 * NS_PER_MS, "update": 15 * NS_PER_MS, "pull": 300 * NS_PER_MS,
     "apply": 20 * NS_PER_MS, "delete": 20 * NS_PER_MS, "record": 3 * NS_PER_MS,
-    "forget": 3 * NS_PER_MS, "look": 5 * NS_PER_MS,
+    "forget": 3 * NS_PER_MS, "route": 5 * NS_PER_MS, "look": 5 * NS_PER_MS,
 }  # fmt: skip
 
 Listener = Callable[["World", Transition], None]
+
+
+class Traffic(Protocol):
+    """What loads a world: whoever serves requests at its endpoints. None in a quiet world."""
+
+    def finished_ns(self, container: Container) -> int:
+        """When what is in flight at a container will be done; now, where nothing is."""
+
+    def route(self, container: Container, state: str) -> None:
+        """An edge of ours is told to drain an instance, or to send it sessions again."""
+
+    def on_edge(self, payload: Payload) -> None:
+        """Entry ``edge``: the edge learns something about an endpoint."""
+
+    def on_drained(self, payload: Payload) -> None:
+        """Entry ``drained``: what an edge drains may have nothing left to do."""
+
+    def on_sample(self, payload: Payload) -> None:
+        """Entry ``sample``: numbers are noted."""
+
+
+class Usage(Protocol):
+    """What instances use, as a metrics server tells it: over the last window."""
+
+    def cpu_m(self, container: Container) -> int | None:
+        """Millicores; None where there is no sample."""
+
+    def memory_bytes(self, container: Container) -> int | None:
+        """Bytes; None where there is no sample."""
+
+    def metric(self, service: ResourceKey, name: str) -> float | None:
+        """A number of the whole service, such as the depth of its queue; None: not known."""
 
 
 @dataclass(slots=True)
@@ -44,8 +78,10 @@ class Images:
     """The registry and the local store. Every reference exists that is not said missing.
 
     `local` maps a reference to the id of the image that is there; `stored` are the ids of
-    all that were pulled, also those whose tag has moved on; `moved` counts pushes of a tag.
-    `size_bytes` is what a pull must fetch at `bytes_per_s`; `slow` multiplies its time.
+    all that were pulled, also those whose tag has moved on; `moved` counts pushes of a tag,
+    `remote` are ids that the registry is known to have.
+    `size_bytes` is what a pull must fetch at `bytes_per_s`; `slow` multiplies its time. The
+    registry answers nothing until `out_until_ns`, and takes no login until `locked_until_ns`.
     """
 
     local: dict[str, str] = field(default_factory=dict)
@@ -54,18 +90,28 @@ class Images:
     denied: frozenset[str] = frozenset()
     slow: Mapping[str, int] = field(default_factory=dict)  # reference → factor
     moved: dict[str, int] = field(default_factory=dict)
+    remote: dict[str, str] = field(default_factory=dict)
     size_bytes: int = 50_000_000
     bytes_per_s: int = 100_000_000
+    out_until_ns: int = 0
+    locked_until_ns: int = 0
 
     def clone(self) -> "Images":
         """A copy of its own."""
         return Images(
             dict(self.local), dict(self.stored), self.missing, self.denied, self.slow,
-            dict(self.moved), self.size_bytes, self.bytes_per_s,
+            dict(self.moved), dict(self.remote), self.size_bytes, self.bytes_per_s,
+            self.out_until_ns, self.locked_until_ns,
         )  # fmt: skip
+
+    def id_of(self, reference: str) -> str | None:
+        """The id of the image that is here by this reference, or by this id itself."""
+        return self.local.get(reference) or (reference if reference in self.stored else None)
 
     def remote_id(self, reference: str) -> str:
         """The id of what the registry has under this reference now."""
+        if reference in self.remote:
+            return self.remote[reference]
         text = f"{reference} {self.moved.get(reference, 0)}"
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -109,6 +155,11 @@ class World:
     looks: int = 0
     unreachable_until_ns: int = 0
     listeners: list[Listener] = field(default_factory=list)
+    traffic: Traffic | None = None
+    usage: Usage | None = None
+    kubernetes_version: str = TODAY
+    site: Site | None = None
+    externals_away: dict[str, int] = field(default_factory=dict)  # → until when; -1 for good
 
     @classmethod
     def fresh(cls, seed: int = 0, *, missing_images: Iterable[str] = ()) -> "World":
@@ -130,6 +181,11 @@ class World:
             self.latency_jitter_percent, self.event_lag_ns, self.faults,
             list(self.fault_hits), self.calls, self.looks, self.unreachable_until_ns,
         )  # fmt: skip
+        made.kubernetes_version = self.kubernetes_version
+        if self.site is not None:
+            made.site = self.site.clone()
+        if self.externals_away:
+            made.externals_away = dict(self.externals_away)
         containers = made.containers
         for id, container in self.containers.items():
             containers[id] = container.clone()
@@ -224,6 +280,8 @@ class World:
         """Take an ended container away."""
         del self.containers[container.id]
         del self.names[container.name]
+        if self.site is not None:
+            self.vacate(container)
         held = self.stacks[container.stack]
         same = held.instances[container.key]
         del same[container.id]
@@ -236,6 +294,11 @@ class World:
                 thing.frozen = None
         container.epoch += 1
         self.emit("removed", container, container.id[:12])
+
+    def vacate(self, container: Container) -> None:
+        """Let a container's place on its machine go to whoever waits for one."""
+        if self.site is not None and self.site.release(container.id):
+            self.push(self.now_ns, SYNC, "schedule", ())
 
     def adopt_container(
         self, container: Container, stack: str, key: ResourceKey, ordinal: int, fields: Fields

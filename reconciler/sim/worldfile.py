@@ -19,6 +19,7 @@ from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
 from reconciler.model.observed import Status
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
+from reconciler.sim import site
 from reconciler.sim.behaviour import Behaviour, Rule
 from reconciler.sim.deployment import ReplicaSet, Rollout
 from reconciler.sim.faults import Fault
@@ -31,7 +32,9 @@ FORMAT = 1
 _PLAIN = (
     "seed", "now_ns", "seq", "version", "ids", "latency_ns", "latency_jitter_percent",
     "event_lag_ns", "fault_hits", "calls", "looks", "unreachable_until_ns",
+    "kubernetes_version", "externals_away",
 )  # fmt: skip
+_LATER = ("kubernetes_version", "externals_away")
 
 
 @contextlib.contextmanager
@@ -112,6 +115,7 @@ def encode(world: World) -> dict[str, Any]:
         "streams": {"seed": world.streams.seed, "states": world.streams.states},
         "heap": _plain(sorted(world.heap)),
         "images": _plain(world.images),
+        "site": _plain(world.site),
         "ports": dict(world.ports),
         "behaviours": _plain(world.behaviours),
         "rules": _plain(world.rules),
@@ -145,7 +149,10 @@ def _plain(value: Any) -> Any:
 
 def decode(data: Mapping[str, Any]) -> World:
     """The world that `encode` wrote down."""
-    world = World(**{name: data[name] for name in _PLAIN})
+    # What a file of an earlier version does not tell of is as in a new world.
+    world = World(**{name: data[name] for name in _PLAIN if name in data or name not in _LATER})
+    if data.get("site") is not None:
+        world.site = site.decoded(data["site"])
     world.streams = Streams(data["streams"]["seed"], dict(data["streams"]["states"]))
     world.heap = [_entry(each) for each in data["heap"]]
     heapify(world.heap)
@@ -154,7 +161,7 @@ def decode(data: Mapping[str, Any]) -> World:
         images[name] = frozenset(images[name])
     world.images = Images(**images)
     world.ports = dict(data["ports"])
-    world.behaviours = {name: Behaviour(**each) for name, each in data["behaviours"].items()}
+    world.behaviours = {name: _behaviour(each) for name, each in data["behaviours"].items()}
     world.rules = tuple(_rule(each) for each in data["rules"])
     world.faults = tuple(Fault(**each) for each in data["faults"])
     for stack, held in data["stacks"].items():
@@ -180,8 +187,16 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
     return {path: tuple(v) if isinstance(v, list) else v for path, v in data.items()}
 
 
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(each) for each in value) if isinstance(value, list) else value
+
+
+def _behaviour(data: Mapping[str, Any]) -> Behaviour:
+    return Behaviour(**{name: _tupled(value) for name, value in data.items()})
+
+
 def _rule(data: Mapping[str, Any]) -> Rule:
-    then = tuple((name, value) for name, value in data["then"])
+    then = tuple((name, _tupled(value)) for name, value in data["then"])
     return Rule(**{**data, "then": then})
 
 
@@ -194,7 +209,7 @@ def _container(data: dict[str, Any]) -> Container:
             "defaults": _values(data["defaults"]),
             "depends": tuple(data["depends"]),
             "holds": tuple(ResourceKey.parse(key) for key in data["holds"]),
-            "behaviour": Behaviour(**data["behaviour"]),
+            "behaviour": _behaviour(data["behaviour"]),
             "log": tuple(data["log"]),
         }
     )

@@ -276,7 +276,18 @@ def test_what_fails_its_liveness_probe_is_restarted(cluster: Cluster):
     cluster.apply(replicas=1, **LIVENESS)
     cluster.go(26 * S)
     (pod,) = cluster.pods()
+    assert (pod.engine_restarts, pod.live) == (0, False)
+    cluster.go(FIELDS["stop.grace"])  # it hears no signal
+    (pod,) = cluster.pods()
     assert (pod.engine_restarts, pod.live) == (1, True)
+
+
+def test_what_fails_its_liveness_probe_and_hears_the_signal_is_restarted_at_once(cluster: Cluster):
+    cluster.world.behaviours["service/web"] = Behaviour(ready_ns=60 * S)
+    cluster.apply(replicas=1, **LIVENESS)
+    cluster.go(5 * S)
+    (pod,) = cluster.pods()
+    assert (pod.engine_restarts, pod.exit_code) == (1, None)
 
 
 def test_an_image_that_is_missing_is_pulled_again_and_again(cluster: Cluster):

@@ -1,0 +1,142 @@
+"""What an edge believes of a service's instances, and when it comes to believe it.
+
+The truth about an instance is the world's. An edge hears of it by its own checks, by
+discovery, or by what the reconciler tells it, and each takes its time.
+"""
+
+from reconciler.model.resource import ResourceKey
+from reconciler.sim.edge import EdgeRules
+from reconciler.sim.things import Container
+from reconciler.sim.traffic.endpoints import Context, Endpoint, Kernel
+from reconciler.sim.traffic.kernel import ABSENT, DOWN, HANGS, SERVES, UP
+from reconciler.sim.world import SYNC, World
+
+EDGE = {"up": UP, "down": DOWN}
+
+
+class Belief:
+    """Endpoints, and how the edge has them; the base of `reconciler.sim.traffic.flow.Flow`."""
+
+    world: World
+    key: ResourceKey
+    kernel: Kernel
+    rules: EdgeRules
+    weights: tuple[int, ...]
+    endpoints: dict[str, Endpoint]  # by container id, or by ordinal of a place
+    away_until_ns: int
+
+    def sync(self) -> None:
+        """Let all that is due happen."""
+        raise NotImplementedError
+
+    def throttle(self, endpoint: Endpoint, permille: int) -> None:
+        """Its CPU limit makes everything take so many thousandths of its time."""
+        if endpoint.throttled != permille:
+            self.sync()
+            endpoint.throttled = permille
+            self._publish(endpoint)
+
+    def _truth(self, endpoint: Endpoint, app: int, context: Context, *, healthy: bool) -> None:
+        """What the process does from now on; the edge's checks find it in their time."""
+        endpoint.context = context
+        if endpoint.app != app:
+            endpoint.app = app
+            self._publish(endpoint)
+        if healthy != endpoint.healthy:
+            endpoint.healthy = healthy
+            self._ask(endpoint)
+        self._fall_back()
+
+    def _ask(self, endpoint: Endpoint) -> None:
+        """The checks from now on, each after the other: when they change the edge's mind."""
+        rules = self.rules
+        if not rules.active or not endpoint.registered:
+            if rules.membership == "announced" and endpoint.registered:
+                self._set(endpoint, edge=UP if endpoint.healthy else DOWN)
+            return
+        endpoint.token += 1
+        now, period = self.world.now_ns, rules.interval
+        first = endpoint.since_ns + -(-(now - endpoint.since_ns) // period) * period
+        count = rules.rise if endpoint.healthy else rules.fall
+        at_ns = first + (count - 1) * period
+        if not endpoint.healthy and endpoint.app == HANGS:
+            at_ns += rules.timeout
+        self._tell(endpoint, at_ns, "up" if endpoint.healthy else "down")
+
+    def _readiness(self, endpoint: Endpoint, *, ready: bool) -> None:
+        """A cluster's own verdict, which its endpoints follow."""
+        if self.rules.membership == "registered":
+            container = endpoint.container
+            ending = container is not None and container.terminating
+            self._register(endpoint, wanted=ready and not ending)
+        elif not ready and endpoint.context == "serving" and endpoint.app == SERVES:
+            self._truth(endpoint, SERVES, "serving", healthy=False)
+
+    def _register(self, endpoint: Endpoint, *, wanted: bool) -> None:
+        endpoint.token += 1
+        at_ns = self.world.now_ns + self.rules.lag
+        self._tell(endpoint, at_ns, "register" if wanted else "deregister")
+
+    def _registered(self, endpoint: Endpoint) -> None:
+        endpoint.registered = True
+        if self.rules.active:
+            endpoint.since_ns = self.world.now_ns
+            self._ask(endpoint)
+        else:
+            self._set(endpoint, edge=UP)
+
+    def _tell(self, endpoint: Endpoint, at_ns: int, what: str) -> None:
+        name = next(name for name, each in self.endpoints.items() if each is endpoint)
+        self.world.push(at_ns, SYNC, "edge", (str(self.key), name, endpoint.token, what))
+
+    def _fall_back(self) -> None:
+        """With nobody ready, kube-proxy uses what serves while it ends (KEP-1669)."""
+        if not self.rules.falls_back:
+            return
+        ready = any(e.edge == UP and e.registered for e in self.endpoints.values())
+        for endpoint in self.endpoints.values():
+            if endpoint.registered:
+                continue
+            container = endpoint.container
+            serves = container is not None and container.terminating and container.ready
+            edge = UP if serves and not ready else ABSENT
+            if endpoint.edge != edge:
+                self._set(endpoint, edge=edge)
+
+    def _set(self, endpoint: Endpoint, *, edge: int) -> None:
+        if endpoint.edge != edge:
+            endpoint.edge = edge
+            self._publish(endpoint)
+            self._judge(endpoint)
+
+    def _judge(self, endpoint: Endpoint) -> None:
+        """Readiness of a routed service is the check of an edge of ours, the only judge."""
+        container = endpoint.container
+        if container is None or self.rules.membership != "announced" or not self.rules.active:
+            return
+        out = endpoint.registered and endpoint.edge == DOWN
+        if container.held_back != out:
+            container.held_back = out
+            if not out and container.ready:
+                container.ready_since_ns = self.world.now_ns
+            self.world.emit("put out" if out else "let in", container)
+
+    def _publish(self, endpoint: Endpoint) -> None:
+        """Let the kernel know."""
+        container = endpoint.container
+        behaviour = container.behaviour if container is not None else None
+        ordinal = container.ordinal if container is not None else endpoint.slot
+        weight = self.weights[ordinal] if ordinal < len(self.weights) else 1
+        away = self.world.now_ns < self.away_until_ns
+        self.kernel.set_slot(
+            endpoint.slot, ABSENT if away else endpoint.edge, endpoint.app, weight,
+            behaviour.concurrency if behaviour else 0, behaviour.backlog if behaviour else 0,
+            self._slowness(container) * endpoint.throttled // 1000, endpoint.slot,
+        )  # fmt: skip
+
+    def _slowness(self, container: Container | None) -> int:
+        if container is None or container.started_at_ns is None:
+            return 1000
+        behaviour = container.behaviour
+        cold = self.world.now_ns < container.started_at_ns + behaviour.cold_ns
+        return behaviour.cold_permille if cold else 1000

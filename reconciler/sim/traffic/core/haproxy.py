@@ -1,0 +1,246 @@
+"""HAProxy's own ways of choosing: roundrobin, leastconn, and the map and the ring for hashing.
+
+roundrobin (lb_fwrr.c): servers stand in a window of positions, each at every (sum of weights /
+its weight)-th; one that has no place left in the window waits for the next, where heavier ones
+come first. leastconn (lb_fwlc.c): by connections / weight; of equal ones the one that has been
+so the longest. Keys of a heap are what HAProxy's trees are sorted by, and the order of coming.
+A weight counts 16-fold there (SRV_EWGHT_MAX is 4096), which is where the numbers are from.
+"""
+
+from array import array
+
+from .heap import Heap
+from .means import spread
+from .smooth import Smooth
+
+CURRENT, FIRST, NEXT = 0, 1, 2
+WORD = 0xFFFFFFFF
+
+
+class Haproxy(Smooth):
+    """Picks as HAProxy does."""
+
+    def ordered(self, key: int) -> int:
+        """A heap's key: this one, and after those that came with the same before."""
+        self.order_seq += 1
+        return (key << 29) | (self.order_seq & 0x1FFFFFFF)
+
+    # -- roundrobin ------------------------------------------------------------------------
+
+    def group_begin(self) -> None:
+        """Nobody has a place yet: all wait, heavy ones first."""
+        self.orders = [Heap(), Heap(), Heap()]
+        self.group_first = FIRST
+        self.group_next = 0
+        for at in range(self.up_count):
+            slot = self.ups[at]
+            self.wait(slot, self.group_first)
+            self.group_next += 16 * self.s_weight[slot]
+        self.group_weight = self.group_pos = self.group_next
+
+    def wait(self, slot: int, which: int) -> None:
+        """Until a window begins; `which` of the two queues."""
+        order: Heap = self.orders[which]
+        self.s_tree[slot] = which
+        order.push(self.ordered(4096 - 16 * self.s_weight[slot]), slot)
+
+    def group_renew(self) -> None:
+        """Those that went are out; those that came get a place as far off as their weight has it."""
+        if len(self.orders) != 3:
+            self.group_begin()
+            return
+        total = 0
+        for at in range(self.up_count):
+            total += 16 * self.s_weight[self.ups[at]]
+            self.s_key[self.ups[at]] = -1
+        for which in range(3):
+            order: Heap = self.orders[which]
+            kept = []
+            for key, slot in order.pairs():
+                if self.is_up(slot) and self.s_class[slot] == self.s_weight[slot]:
+                    kept.append((key, slot))
+                    self.s_key[slot] = 0
+            order.fill(kept)
+        self.group_next = total
+        for at in range(self.up_count):
+            slot = self.ups[at]
+            if self.s_key[slot] < 0:
+                self.s_rest[slot] = 0
+                left = max(total + self.group_weight - self.group_pos, 0)
+                self.s_npos[slot] = self.group_pos + left // (16 * self.s_weight[slot])
+                self.place(slot)
+
+    def is_up(self, slot: int) -> int:
+        """Whether the edge gives this one new requests."""
+        return 1 if self.s_edge[slot] == 1 and self.s_weight[slot] > 0 else 0
+
+    def place(self, slot: int) -> None:
+        """Give a server its place in the window, or in the queue for the next."""
+        at = self.s_npos[slot]
+        weight = 16 * self.s_weight[slot]
+        self.s_class[slot] = self.s_weight[slot]
+        if at >= 2 * self.group_weight or at >= self.group_weight + self.group_next:
+            self.s_npos[slot] = at - self.group_weight
+            self.wait(slot, 3 - self.group_first)
+            return
+        self.s_tree[slot] = CURRENT
+        order: Heap = self.orders[CURRENT]
+        order.push(self.ordered(256 * at + (4096 + self.s_rest[slot] - weight) // 16), slot)
+
+    def group_first_of(self) -> int:
+        """The server whose turn it is, taken out of where it stood; -1 for none."""
+        order: Heap = self.orders[CURRENT]
+        if order.size > 0 and self.s_npos[order.first()] <= self.group_pos:
+            return order.pop()
+        first: Heap = self.orders[self.group_first]
+        if first.size > 0:
+            slot = first.pop()
+            self.s_npos[slot] = self.s_rest[slot] = 0
+            return slot
+        return order.pop() if order.size > 0 else -1
+
+    def group_turn(self, now_ns: int) -> int:
+        """The next server; those that may not be given the request keep their turn for later."""
+        passed = []
+        chosen = -1
+        for _ in range(2 * self.up_count + 2):
+            slot = self.group_first_of()
+            if slot < 0:
+                self.group_first = 3 - self.group_first
+                self.group_weight = self.group_pos = self.group_next
+                slot = self.group_first_of()
+                if slot < 0:
+                    break
+            weight = 16 * self.s_weight[slot]
+            if self.s_npos[slot] == 0:
+                self.s_npos[slot] = self.group_pos
+            self.s_lpos[slot] = self.s_npos[slot]
+            self.s_npos[slot] += self.group_next // weight
+            self.s_rest[slot] += self.group_next % weight
+            if self.s_rest[slot] >= weight:
+                self.s_rest[slot] -= weight
+                self.s_npos[slot] += 1
+            self.group_pos += 1
+            if self.may(slot, now_ns):
+                chosen = slot
+                self.place(slot)
+                break
+            passed.append(slot)
+        for slot in passed:
+            self.place(slot)
+        return chosen
+
+    # -- leastconn -------------------------------------------------------------------------
+
+    def load_of(self, slot: int) -> int:
+        """What leastconn sorts by."""
+        conns = self.s_conns[slot]
+        return (conns + 1) * 256 // self.s_weight[slot] if conns > 0 else 0
+
+    def reload(self) -> None:
+        """Sort all anew, in the order in which they stood."""
+        if not self.orders:
+            self.orders = [Heap()]
+        order: Heap = self.orders[0]
+        keys = [(self.s_key[self.ups[at]], self.ups[at]) for at in range(self.up_count)]
+        order.clear()
+        for key, slot in sorted(keys):
+            if key >> 29 != self.load_of(slot) or key == 0:
+                key = self.ordered(self.load_of(slot))
+                self.s_key[slot] = key
+            order.push(key, slot)
+
+    def moved_load(self, slot: int) -> None:
+        """A server has a connection more or less."""
+        if self.stale or self.s_weight[slot] == 0 or self.s_edge[slot] != 1:
+            return
+        load = self.load_of(slot)
+        if load == self.s_key[slot] >> 29:
+            return
+        self.s_key[slot] = self.ordered(load)
+        order: Heap = self.orders[0]
+        order.push(self.s_key[slot], slot)
+        if order.size > 4 * self.up_count + 64:
+            self.reload()
+
+    def least_loaded(self, now_ns: int) -> int:
+        """The first by load; an entry that its server has moved away from is void."""
+        order: Heap = self.orders[0]
+        while order.top != self.s_key[order.first()]:
+            order.pop()
+        slot = order.first()
+        if self.choices == 0 and self.troubled == 0:
+            return slot
+        best = -1
+        for at in range(self.up_count):
+            slot = self.ups[at]
+            if self.may(slot, now_ns) and (best < 0 or self.s_key[slot] < self.s_key[best]):
+                best = slot
+        return best
+
+    # -- hashing ---------------------------------------------------------------------------
+
+    def draw_map(self) -> None:
+        """The map (lb_map.c): places for servers by weight over their common divisor, spread."""
+        self.map_stale = 0
+        self.map_slots = self.ups
+        self.map_weight = self.up_count
+        if not self.even:
+            self.map_slots, self.map_weight = spread(
+                [(self.ups[at], self.s_weight[self.ups[at]]) for at in range(self.up_count)],
+                [self.s_weight[slot] for slot in range(self.slots)],
+            )
+
+    def avalanche(self, bits: int) -> int:
+        """Bob Jenkins' full avalanche, and a product, in 32 bits (full_hash in tools.h)."""
+        bits = (bits + 0x7ED55D16 + (bits << 12)) & WORD
+        bits = bits ^ 0xC761C23C ^ (bits >> 19)
+        bits = (bits + 0x165667B1 + (bits << 5)) & WORD
+        bits = ((bits + 0xD3A2646C) ^ (bits << 9)) & WORD
+        bits = (bits + 0xFD7046C5 + (bits << 3)) & WORD
+        bits = bits ^ 0xB55A4F09 ^ (bits >> 16)
+        return (bits + (((3 * bits) & 3) << 30)) & WORD  # times 3 · 2^30 + 1
+
+    def draw_ring(self) -> None:
+        """The ring (lb_chash.c): 16 points for each unit of a server's weight, by its number."""
+        self.map_stale = 0
+        points = []
+        for at in range(self.up_count):
+            slot = self.ups[at]
+            for point in range(16 * self.s_weight[slot]):
+                points.append((self.avalanche((slot + 1) * 4096 + point) << 24) | slot)
+        points.sort()
+        self.ring_count = len(points)
+        self.ring_keys = array("q", [each >> 24 for each in points])
+        self.ring_slots = array("q", [each & 0xFFFFFF for each in points])
+
+    def on_ring(self, hashed: int, now_ns: int) -> int:
+        """The server nearest to a place on the ring, or the next that may be given the request."""
+        if self.map_stale:
+            self.draw_ring()
+        low = 0
+        high = self.ring_count
+        while low < high:
+            middle = (low + high) >> 1
+            if self.ring_keys[middle] < hashed:
+                low = middle + 1
+            else:
+                high = middle
+        at = low if low < self.ring_count else 0
+        before = at - 1 if at > 0 else self.ring_count - 1
+        back = (hashed - self.ring_keys[before]) & WORD
+        if back <= ((self.ring_keys[at] - hashed) & WORD):
+            at = before
+        for _ in range(self.ring_count):
+            slot = self.ring_slots[at]
+            if self.may(slot, now_ns):
+                return slot
+            at = at + 1 if at + 1 < self.ring_count else 0
+        return -1
+
+    def source(self, address: int) -> int:
+        """The address modulo the weights, in the map; a further try comes to the same."""
+        if self.map_stale:
+            self.draw_map()
+        slot = self.map_slots[address % self.map_weight]
+        return -1 if self.s_stamp[slot] == self.stamp and self.choices > 16 else slot

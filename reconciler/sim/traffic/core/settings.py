@@ -1,0 +1,119 @@
+"""What a kernel is told: who asks how often for how long, and how the edge treats it."""
+
+from array import array
+from collections.abc import Sequence
+
+from .means import longer
+from .sessions import Sessions
+from .words import BY_ADDRESS, CLIENT_IP, FAR, NONE
+
+
+class Settings(Sessions):
+    """Everything that can be set; at any time, unless it says otherwise."""
+
+    # -- who asks --------------------------------------------------------------------------
+
+    def set_arrivals(self, kind: int, gap_num: int = 1, gap_den: int = 1) -> None:
+        """The open loop: a mean gap of gap_num / gap_den ns, from now on."""
+        self.pace(kind, gap_num, gap_den)
+
+    def set_session_arrivals(self, kind: int, gap_num: int = 1, gap_den: int = 1) -> None:
+        """The same for sessions."""
+        self.session_pace(kind, gap_num, gap_den)
+
+    def feed(
+        self,
+        times: Sequence[int],
+        sizes: Sequence[int] | None = None,
+        clients: Sequence[int] | None = None,
+    ) -> None:
+        """Further arrivals at these times, in order, none before now; sizes are work in ns."""
+        done, count = self.fed, self.fed_count
+        if done == count:
+            self.has_sizes = 0 if sizes is None else 1
+            self.has_clients = 0 if clients is None else 1
+        assert self.has_sizes == (sizes is not None), "all that is fed has sizes, or none has"
+        assert self.has_clients == (clients is not None), "all has clients, or none has"
+        kept = range(done, count)
+        self.f_times = array("q", [*(self.f_times[n] for n in kept), *times])
+        if sizes is not None:
+            self.f_sizes = array("q", [*(self.f_sizes[n] for n in kept), *sizes])
+        if clients is not None:
+            self.f_clients = array("q", [*(self.f_clients[n] for n in kept), *clients])
+        self.fed, self.fed_count = 0, count - done + len(times)
+        self.fed_before += done
+        self.next_fed = self.f_times[0] if self.fed_count else FAR
+        self.soonest()
+
+    def set_service_table(self, table: Sequence[int]) -> None:
+        """How long work takes: a quantile table of ns (`reconciler.sim.traffic.tables`)."""
+        self.t_service = array("q", table)
+        self.work_constant = table[0] if min(table) == max(table) else -1
+        self.chunk = -1
+
+    def set_clients(self, count: int, first_address: int = 0, addresses: int = 0) -> None:
+        """So many clients, each as likely; client i has address first + i % addresses."""
+        assert self.closed_count == 0, "clients are set before the closed loop"
+        self.clients = max(count, 1)
+        self.first_address = first_address
+        self.addresses = max(addresses or count, 1)
+        self.chunk = -1
+        self.make_tables()
+
+    def set_closed(self, clients: int, think_table: Sequence[int]) -> None:
+        """A closed loop: so many more clients, each thinks, asks, and waits for its answer."""
+        assert self.closed_count == 0, "a closed loop is set once"
+        self.t_think = array("q", think_table)
+        self.closed_count = clients
+        self.c_count = array("q", bytes(8 * max(clients, 1)))
+        self.make_tables()
+        for number in range(clients):
+            record = self.new_record()
+            self.r_client[record] = self.clients + number
+            self.think(record, self.now_ns)
+
+    def set_retries(self, most: int, backoff_ns: int = 100_000_000) -> None:
+        """Further tries of a client whose request failed; the wait before them doubles."""
+        self.most_retries, self.backoff_ns = most, max(backoff_ns, 1)
+
+    def set_sessions(self, length_table: Sequence[int], redial_ns: int = 1_000_000_000) -> None:
+        """How long sessions last, and about when clients of cut ones come again."""
+        self.t_length = array("q", length_table)
+        self.redial_ns = max(redial_ns, 2)
+
+    # -- the edge --------------------------------------------------------------------------
+
+    def set_affinity(self, kind: int, timeout_ns: int = 0, moves_on_drain: bool = False) -> None:
+        """Who comes again goes to the same slot; for so long after the last time, 0: for ever."""
+        self.affinity, self.affinity_timeout = kind, timeout_ns
+        self.moves_on_drain = 1 if moves_on_drain else 0
+        self.a_slot = self.a_last = array("q")
+        self.make_tables()
+
+    def set_edge(
+        self, tries: int = 0, max_fails: int = 0, fail_timeout_ns: int = 10_000_000_000,
+        queue: int = 0, request_timeout_ns: int = 60_000_000_000,
+        connect_timeout_ns: int = 5_000_000_000, holds: bool = False,
+    ) -> None:  # fmt: skip
+        """How the edge treats failures; see `reconciler.sim.traffic.kernel`."""
+        self.tries, self.max_fails, self.fail_timeout = tries, max_fails, fail_timeout_ns
+        self.queue_most, self.holds = queue, 1 if holds else 0
+        self.connect_timeout, self.request_timeout = connect_timeout_ns, request_timeout_ns
+
+    def set_rate_limit(self, by: int, per_1000_s: int = 0, burst: int = 0) -> None:
+        """At most so many requests in 1000 s, and `burst` ahead of that; more get 429."""
+        self.limit_by = by
+        self.limit_gap = 10**12 // per_1000_s if by != NONE else 0
+        self.limit_burst = burst
+        self.make_tables()
+
+    def make_tables(self) -> None:
+        """Room for every client in the tables that are by client."""
+        everybody = self.clients + self.closed_count
+        if self.affinity != NONE:
+            keys = min(self.addresses, everybody) if self.affinity == CLIENT_IP else everybody
+            for name in ("a_slot", "a_last"):
+                setattr(self, name, longer(getattr(self, name), keys))
+        if self.limit_by != NONE:
+            keys = min(self.addresses, everybody) if self.limit_by == BY_ADDRESS else 1
+            self.l_tat = longer(self.l_tat, keys)

@@ -1,0 +1,95 @@
+"""What a kernel consists of: plain integers and flat arrays of them, all listed by name.
+
+``s_`` is by slot, ``r_`` by record, ``a_`` by key of affinity, ``l_`` by key of the rate limit,
+``t_`` are quantile tables, ``b_`` what is drawn ahead. A record is one request, one client of
+the closed loop, or one session: it waits for one thing at a time (`r_kind`), which comes about
+at `r_due`. The heap holds (due, record); an entry whose record is due at another time is void.
+"""
+
+from array import array
+from typing import Any
+
+from .fields import ARRAYS, BY_RECORD, BY_SLOT, NUMBERS
+from .heap import Heap, doubled
+from .words import BUCKETS, FAR, FREE, REASON_COUNT
+
+
+class State:
+    """All of a kernel's data, how it grows, and how it is copied."""
+
+    def __init__(self) -> None:
+        for name in NUMBERS:
+            setattr(self, name, 0)
+        for name in ARRAYS:
+            setattr(self, name, array("q", [0]))
+        for name in (*BY_SLOT, *BY_RECORD):
+            setattr(self, name, array("q", bytes(8 * 16)))
+        self.s_dropped = array("q", bytes(8 * 16 * REASON_COUNT))
+        self.nowhere = array("q", bytes(8 * REASON_COUNT))
+        self.latency = array("q", bytes(8 * BUCKETS))
+        self.slot_room = self.record_room = 16
+        self.free = self.queue_head = self.queue_tail = -1
+        self.next_open = self.next_fed = self.next_session = self.next_arrival = FAR
+        self.heap = Heap()
+        self.orders: list[Heap] = []
+        self.watched: list[tuple[int, int, int, int]] | None = None
+
+    def new_slot(self) -> int:
+        """One more slot, absent."""
+        slot = self.slots
+        if slot == self.slot_room:
+            for name in (*BY_SLOT, "s_dropped"):
+                setattr(self, name, doubled(getattr(self, name)))
+            self.slot_room *= 2
+        self.slots = slot + 1
+        self.s_head[slot] = -1
+        self.s_tail[slot] = -1
+        self.s_slow[slot] = 1000
+        return slot
+
+    def new_record(self) -> int:
+        """A free record."""
+        record = self.free
+        if record >= 0:
+            self.free = self.r_next[record]
+            return record
+        record = self.records
+        if record == self.record_room:
+            self.more_records()
+        self.records = record + 1
+        return record
+
+    def more_records(self) -> None:
+        """Room for twice as many records."""
+        for name in BY_RECORD:
+            setattr(self, name, doubled(getattr(self, name)))
+        self.record_room *= 2
+
+    def let_go(self, record: int) -> None:
+        """This record is free."""
+        self.r_kind[record] = FREE
+        self.r_due[record] = -1
+        self.r_next[record] = self.free
+        self.free = record
+
+    def plain(self) -> dict[str, Any]:
+        """All of it as numbers and lists."""
+        made: dict[str, Any] = {name: getattr(self, name) for name in NUMBERS}
+        made.update((name, list(getattr(self, name))) for name in ARRAYS)
+        made["heap"] = [list(pair) for pair in self.heap.pairs()]
+        made["orders"] = [[list(pair) for pair in each.pairs()] for each in self.orders]
+        return made
+
+    def restore(self, plain: dict[str, Any]) -> None:
+        """Become what `plain` told."""
+        for name in NUMBERS:
+            setattr(self, name, plain[name])
+        for name in ARRAYS:
+            setattr(self, name, array("q", plain[name]))
+        self.heap = Heap()
+        self.heap.fill([(key, item) for key, item in plain["heap"]])
+        self.orders = []
+        for pairs in plain["orders"]:
+            order = Heap()
+            order.fill([(key, item) for key, item in pairs])
+            self.orders.append(order)

@@ -1,0 +1,86 @@
+"""What a flow keeps of each instance, and of what was dropped there."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.sim.things import Container
+from reconciler.sim.traffic.kernel import ABSENT, CLOSED
+
+Context = str  # what the instance was doing: starting, serving, draining, hung, down, …
+
+
+class Kernel(Protocol):
+    """What a flow needs of the kernel; see `reconciler.sim.traffic.kernel`."""
+
+    def run(self, until_ns: int) -> None:
+        """Let everything happen that is due before then."""
+
+    def add_slot(self) -> int:
+        """One more place for an instance."""
+
+    def set_slot(
+        self, slot: int, edge: int, app: int, weight: int, concurrency: int, backlog: int,
+        slow_permille: int, address: int,
+    ) -> None:  # fmt: skip
+        """How an instance is from now on."""
+
+    def cut(self, slot: int, now_ns: int, requests: bool, sessions: bool) -> None:
+        """What is under way there is lost."""
+
+    def finish_by(self, slot: int) -> int:
+        """When the last request in flight there will be done; 0 for none."""
+
+    def last_session_end(self, slot: int) -> int:
+        """When the last connection there will end; 0 for none."""
+
+    def dropped_at(self, slot: int) -> tuple[int, ...]:
+        """Requests dropped there so far, by reason as in `REASONS`."""
+
+    def sessions_cut_at(self, slot: int) -> int:
+        """Connections cut there so far."""
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """An instance, or a place for one, as the edge and the kernel have it.
+
+    `healthy`: what a check would find now. `token`: earlier news about it are void. `held`:
+    the reconciler keeps it in drain. `registered`: discovery has it in its list.
+    """
+
+    slot: int
+    container: Container | None = None
+    edge: int = ABSENT
+    app: int = CLOSED
+    healthy: bool = False
+    registered: bool = False
+    held: bool = False
+    token: int = 0
+    since_ns: int = 0
+    context: Context = "down"
+    seen: tuple[int, ...] = ()
+    seen_cut: int = 0
+    why_down: str = ""
+    throttled: int = 1000  # permille
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What was dropped, by reason and by what the instance was doing."""
+
+    requests: Counter[tuple[str, Context]] = field(default_factory=Counter)
+    sessions: Counter[Context] = field(default_factory=Counter)
+    first_ns: dict[tuple[str, Context], int] = field(default_factory=dict)
+    instances: dict[tuple[str, Context], dict[str, None]] = field(default_factory=dict)
+
+    def note(self, reason: str, context: Context, count: int, at_ns: int, name: str) -> None:
+        """So many for this reason, at an instance that was doing this."""
+        what = (reason, context)
+        if reason == "session":
+            self.sessions[context] += count
+        else:
+            self.requests[what] += count
+        self.first_ns.setdefault(what, at_ns)
+        if name:
+            self.instances.setdefault(what, {})[name] = None

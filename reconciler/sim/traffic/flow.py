@@ -1,0 +1,335 @@
+"""One routed service's traffic, bound to the service's instances in a world.
+
+The kernel serves all that arrives between two changes of the endpoints. This is what tells
+it of the changes: what an instance's process does with a request is the world's own truth,
+and what the edge believes of it comes later, as its kind has it.
+"""
+
+from reconciler.model.resource import ResourceKey
+from reconciler.sim.edge import EdgeRules
+from reconciler.sim.probes import asking
+from reconciler.sim.things import Container, Transition
+from reconciler.sim.traffic.belief import EDGE, Belief
+from reconciler.sim.traffic.endpoints import Context, Endpoint, Kernel, Ledger
+from reconciler.sim.traffic.kernel import (
+    ABSENT,
+    ANSWERS_503,
+    CLOSED,
+    DOWN,
+    DRAIN,
+    HANGS,
+    REASONS,
+    SERVES,
+    UP,
+)
+from reconciler.sim.world import SYNC, Payload, World
+
+SAMPLE_NS = 250_000_000  # between two looks at whether an instance is drained
+
+
+class Flow(Belief):
+    """The traffic of one service. Make it, then let it hear the world's transitions."""
+
+    def __init__(
+        self, world: World, stack: str, key: ResourceKey, kernel: Kernel, rules: EdgeRules,
+        *, weights: tuple[int, ...] = (), places: int = 0,
+    ) -> None:  # fmt: skip
+        self.world, self.stack, self.key = world, stack, key
+        self.kernel, self.rules, self.weights = kernel, rules, weights
+        self.ledger = Ledger()
+        self.endpoints: dict[str, Endpoint] = {}  # container id, or ordinal of a place
+        self.began_ns = world.now_ns
+        self.away_until_ns = 0
+        self.nowhere: tuple[int, ...] = ()
+        if rules.membership == "static":
+            for ordinal in range(places):
+                self._place(ordinal)
+        for container in world.of(stack, key):
+            self._join(container)
+
+    # -- what the world tells -------------------------------------------------------------
+
+    def heard(self, told: Transition) -> None:
+        """A transition of an instance of the service: first everything until now happens."""
+        container = told.thing
+        if not isinstance(container, Container):
+            return
+        self.sync()
+        endpoint = self._of(container)
+        match told.what:
+            case "started":
+                self._started(container)
+            case "removed":
+                self._gone(endpoint, container)
+            case _ if endpoint is None or endpoint.container is not container:
+                return
+            case "up":
+                self._truth(endpoint, SERVES, "serving", healthy=True)
+            case "ready" | "unready":
+                self._readiness(endpoint, ready=told.what == "ready")
+            case "hung":
+                self._truth(endpoint, HANGS, "hung", healthy=False)
+            case "signalled":
+                self._signalled(endpoint, container, told.detail)
+            case "error":
+                self._truth(endpoint, ANSWERS_503, "error", healthy=False)
+            case "terminating":
+                self._register(endpoint, wanted=False)
+            case "exited" | "restarting":
+                self._ended(endpoint, container)
+
+    def on_edge(self, payload: Payload) -> None:
+        """Entry ``edge``: the edge has learnt something that is still so."""
+        _, name, token, what = payload
+        if what == "back":
+            self.come_back()
+            return
+        if what == "warm":
+            self._warmed(name)
+            return
+        endpoint = self.endpoints.get(name)
+        if endpoint is None or endpoint.token != token:
+            return
+        self.sync()
+        if what == "register":
+            self._registered(endpoint)
+        elif what == "deregister":
+            endpoint.registered = False
+            self._set(endpoint, edge=ABSENT)
+        elif endpoint.registered:
+            self._set(endpoint, edge=DRAIN if endpoint.held and what == "up" else EDGE[what])
+        self._fall_back()
+
+    # -- what the reconciler does at an edge of ours --------------------------------------
+
+    def drain(self, container: Container, *, on: bool = True) -> None:
+        """No new session goes to this instance, or they do again."""
+        self.sync()
+        endpoint = self._of(container)
+        if endpoint is None:
+            return
+        endpoint.held = on
+        if on and endpoint.edge == UP:
+            self._set(endpoint, edge=DRAIN)
+        elif not on and endpoint.edge == DRAIN:
+            self._set(endpoint, edge=UP if endpoint.healthy else DOWN)
+        container.drained = False
+        container.draining_since_ns = self.world.now_ns if on else None
+        self._tell_routed(endpoint, "drains at the edge" if on else "back at the edge")
+        if on:
+            self.look_drained(container)
+
+    def look_drained(self, container: Container) -> None:
+        """Whether what drains has nothing left to do; if not, look again when it should."""
+        if container.draining_since_ns is None or container.drained:
+            return
+        if self.is_drained(container):
+            container.drained = True
+            self.world.emit("drained", container)
+            return
+        at_ns = max(self.finished_ns(container), self.world.now_ns + SAMPLE_NS)
+        self.world.push(at_ns, SYNC, "drained", (str(self.key), container.id))
+
+    def _tell_routed(self, endpoint: Endpoint, what: str) -> None:
+        """The reconciler sees at the instance what an edge of its own does with it."""
+        container = endpoint.container
+        if container is None or self.rules.membership != "announced":
+            return
+        routed = endpoint.registered and not endpoint.held
+        if container.routed != routed:
+            container.routed = routed
+            self.world.emit(what, container)
+
+    def is_drained(self, container: Container) -> bool:
+        """Whether nothing is under way at this instance."""
+        self.sync()
+        endpoint = self._of(container)
+        return endpoint is None or not (
+            self.kernel.finish_by(endpoint.slot) or self.kernel.last_session_end(endpoint.slot)
+        )
+
+    def replace_edge(self, gap_ns: int) -> None:
+        """The edge itself goes and comes back after a gap; its connections are cut."""
+        self.sync()
+        self.away_until_ns = self.world.now_ns + gap_ns
+        for endpoint in self.endpoints.values():
+            self.kernel.cut(endpoint.slot, self.now_ns, True, True)
+            self._note(endpoint, "edge")
+            self._publish(endpoint)
+        self.world.push(self.away_until_ns, SYNC, "edge", (str(self.key), "", 0, "back"))
+
+    def come_back(self) -> None:
+        """The edge is there again, and knows of every instance what it knew."""
+        self.sync()
+        for endpoint in self.endpoints.values():
+            self._publish(endpoint)
+
+    # -- numbers ---------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        """The kernel's time: since the traffic began."""
+        return self.world.now_ns - self.began_ns
+
+    def sync(self) -> None:
+        """Let all that is due happen, and say why what was dropped was dropped."""
+        self.kernel.run(self.now_ns)
+        for endpoint in self.endpoints.values():
+            self._note(endpoint, endpoint.context)
+        lost = self.kernel.dropped_at(-1)
+        for index, (now, before) in enumerate(
+            zip(lost, self.nowhere or (0,) * len(lost), strict=True)
+        ):
+            if now != before:
+                context = "edge" if self.world.now_ns < self.away_until_ns else self._lacking()
+                self.ledger.note(REASONS[index], context, now - before, self.now_ns, "")
+        self.nowhere = lost
+
+    def finished_ns(self, container: Container) -> int:
+        """When what is in flight at an instance will be done, in the world's time."""
+        self.sync()
+        endpoint = self._of(container)
+        if endpoint is None:
+            return self.world.now_ns
+        last = max(
+            self.kernel.finish_by(endpoint.slot), self.kernel.last_session_end(endpoint.slot)
+        )
+        return max(self.world.now_ns, self.began_ns + last)
+
+    # -- endpoints -------------------------------------------------------------------------
+
+    def _of(self, container: Container) -> Endpoint | None:
+        name = str(container.ordinal) if self.rules.membership == "static" else container.id
+        return self.endpoints.get(name)
+
+    def _place(self, ordinal: int) -> Endpoint:
+        made = self.endpoints[str(ordinal)] = Endpoint(
+            self.kernel.add_slot(), edge=DOWN if self.rules.active else UP,
+            registered=True, since_ns=self.world.now_ns,
+        )  # fmt: skip
+        self._publish(made)
+        return made
+
+    def _join(self, container: Container) -> None:
+        """An instance that runs already, as the edge has known it for long."""
+        if container.phase != "running":
+            return
+        endpoint = self._enter(container)
+        ready = container.ready or asking(container.fields, "readiness") is None
+        endpoint.healthy = ready and not container.hung
+        endpoint.app = HANGS if container.hung else SERVES if endpoint.healthy else CLOSED
+        endpoint.context = "hung" if container.hung else "serving" if ready else "starting"
+        endpoint.registered = endpoint.healthy or self.rules.membership != "registered"
+        endpoint.edge = UP if endpoint.healthy else DOWN
+        self._publish(endpoint)
+        self._tell_routed(endpoint, "at the edge")
+
+    def _enter(self, container: Container) -> Endpoint:
+        endpoint = self._of(container)
+        if endpoint is None:
+            if self.rules.membership == "static":
+                endpoint = self._place(container.ordinal)
+            else:
+                endpoint = Endpoint(self.kernel.add_slot(), since_ns=self.world.now_ns)
+                self.endpoints[container.id] = endpoint
+        endpoint.container = container
+        endpoint.seen = self.kernel.dropped_at(endpoint.slot)
+        endpoint.seen_cut = self.kernel.sessions_cut_at(endpoint.slot)
+        return endpoint
+
+    def _started(self, container: Container) -> None:
+        endpoint = self._enter(container)
+        endpoint.held, container.draining_since_ns, container.drained = False, None, False
+        if self.rules.membership == "announced":
+            endpoint.registered = True
+            endpoint.since_ns = self.world.now_ns
+            # In drain until its check passes; a reload would have it count as up at once.
+            endpoint.edge = UP if self.rules.new_is_up else DOWN
+        listens = container.behaviour.before_ready == "503"
+        endpoint.healthy = False
+        self._truth(endpoint, ANSWERS_503 if listens else CLOSED, "starting", healthy=False)
+        if self.rules.new_is_up:
+            self._ask(endpoint)
+        if cold_ns := container.behaviour.cold_ns:
+            payload = (str(self.key), container.id, 0, "warm")
+            self.world.push(self.world.now_ns + cold_ns, SYNC, "edge", payload)
+        self._tell_routed(endpoint, "at the edge")
+        self._judge(endpoint)
+
+    def _warmed(self, id: str) -> None:
+        """It has run long enough to be as fast as it gets."""
+        container = self.world.containers.get(id)
+        endpoint = self._of(container) if container is not None else None
+        if endpoint is not None and endpoint.container is container:
+            self.sync()
+            self._publish(endpoint)
+
+    def _signalled(self, endpoint: Endpoint, container: Container, signal: str) -> None:
+        asks = signal in ("SIGTERM", container.fields.get("stop_signal", "SIGTERM"))
+        if not asks or endpoint.context == "draining":
+            return
+        behaviour = container.behaviour
+        if behaviour.ignores_stop or container.hung:
+            return
+        if behaviour.closes_sessions:
+            endpoint.context = "draining"
+            self.kernel.cut(endpoint.slot, self.now_ns, False, True)
+            self._note(endpoint, "closed by the app")
+        app = SERVES if behaviour.on_stop == "finish" else ANSWERS_503
+        self._truth(endpoint, app, "draining", healthy=not behaviour.unready_on_stop)
+
+    def _ended(self, endpoint: Endpoint, container: Container) -> None:
+        endpoint.why_down = _why(container)
+        self.kernel.cut(endpoint.slot, self.now_ns, True, True)
+        self._note(endpoint, endpoint.why_down)
+        self._truth(endpoint, CLOSED, "down", healthy=False)
+        if self.rules.membership == "registered":
+            self._register(endpoint, wanted=False)
+
+    def _gone(self, endpoint: Endpoint | None, container: Container) -> None:
+        if endpoint is None or endpoint.container is not container:
+            return
+        endpoint.container = None
+        if self.rules.membership != "static":
+            endpoint.registered = False
+            self._set(endpoint, edge=ABSENT)
+            del self.endpoints[container.id]
+
+    # -- why -------------------------------------------------------------------------------
+
+    def _note(self, endpoint: Endpoint, context: Context) -> None:
+        """What was dropped there since the last time is put down to what it was doing."""
+        dropped = self.kernel.dropped_at(endpoint.slot)
+        name = endpoint.container.name if endpoint.container is not None else ""
+        if dropped != endpoint.seen:
+            for index, (now, before) in enumerate(
+                zip(dropped, endpoint.seen or (0,) * len(dropped), strict=True)
+            ):
+                if now != before:
+                    self.ledger.note(REASONS[index], context, now - before, self.now_ns, name)
+            endpoint.seen = dropped
+        cut = self.kernel.sessions_cut_at(endpoint.slot)
+        if cut != endpoint.seen_cut:
+            self.ledger.note("session", context, cut - endpoint.seen_cut, self.now_ns, name)
+            endpoint.seen_cut = cut
+
+    def _lacking(self) -> Context:
+        """Why the edge had nobody to give a request to."""
+        if any(e.healthy for e in self.endpoints.values()):
+            return "nobody: not let in"
+        contexts = {e.context for e in self.endpoints.values()}
+        for context in ("starting", "draining", "hung", "serving", "down"):
+            if context in contexts:
+                return f"nobody: {context}"
+        return "nobody"
+
+
+def _why(container: Container) -> Context:
+    """Why a process ended, for what was in flight there."""
+    if container.oom_killed:
+        return "out of memory"
+    if not container.terminating:
+        return "crash"
+    if container.exit_code == 0:
+        return "drain over"
+    return "killed"
