@@ -9,6 +9,7 @@ CHANGES = 2  # plan and status with --detailed-exitcode, as terraform's
 DIFF_ERROR = 2  # diff: an error, as kubectl's
 STALE = 3  # what was shown is no longer what would be done
 UNCONFIRMED = 4  # a confirmation is needed and there is nobody to ask, or it was refused
+MISSED = 5  # simulate and rehearse: a check does not hold; capacity: it does not fit
 USAGE = 64  # EX_USAGE of sysexits.h: a wrong command line; never 2, which means changes
 INTERNAL = 70  # EX_SOFTWARE of sysexits.h: our own mistake
 INTERRUPTED = 130  # 128 + SIGINT
@@ -22,6 +23,7 @@ MEANINGS: dict[int, str] = {
     "of `status --detailed-exitcode`: something is not ready; of `diff`: an error",
     STALE: "what was shown is no longer what would be done; nothing was done, or it was stopped",
     UNCONFIRMED: "a confirmation is missing; nothing was done",
+    MISSED: "of `simulate` and `rehearse`: a check does not hold; of `capacity`: it does not fit",
     USAGE: "the command line is wrong",
     INTERNAL: "an internal error",
     INTERRUPTED: "interrupted (SIGINT)",

@@ -32,8 +32,11 @@ COMMANDS = {
     "logs": "Show what instances print.",
     "adopt": "Make ours what runs already, by name.",
     "destroy": "Remove everything that is ours; volumes stay unless asked for.",
+    "simulate": "Run a scenario on the simulator, by one seed or many.",
+    "rehearse": "Say in numbers what a change would drop, before it is applied.",
+    "capacity": "Show how many instances fit the nodes, and what binds first.",
     "graph": "Show what waits for what.",
-    "schema": "Print the JSON Schema of desired-state files.",
+    "schema": "Print the JSON Schema of desired-state files, or of scenarios.",
     "completion": "Print the completion script of a shell.",
 }
 

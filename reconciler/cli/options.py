@@ -116,6 +116,13 @@ _RETRY: tuple[Decorator, ...] = (
     ),
 )  # fmt: skip
 
+_LOCK: tuple[Decorator, ...] = (
+    click.option(
+        "--lock-wait", type=Duration(), metavar="DURATION",
+        help="Wait this long for another reconciler that holds the stack's lock; 30s if not said.",
+    ),
+)  # fmt: skip
+
 _RUN: tuple[Decorator, ...] = (
     click.option(
         "--parallelism", type=click.IntRange(1, 64), default=DEFAULT_PARALLELISM,
@@ -124,10 +131,7 @@ _RUN: tuple[Decorator, ...] = (
     click.option(
         "--timeout", type=Duration(), metavar="DURATION", help="Stop after this long."
     ),
-    click.option(
-        "--lock-wait", type=Duration(), metavar="DURATION",
-        help="Wait this long for another reconciler that holds the stack's lock; 30s if not said.",
-    ),
+    *_LOCK,
 )  # fmt: skip
 
 _ACT: tuple[Decorator, ...] = (
@@ -157,6 +161,9 @@ def options(*groups: Sequence[Decorator], error: int = exits.ERROR) -> Callable[
     return decorate
 
 
+OUTPUT = _OUTPUT
+REHEARSED = (*_STATE, _LIVE[0], *_OUTPUT)
+VARIABLES = (_STATE[2],)
 STATE = (*_STATE, *_OUTPUT)
 LIVE = (*_STATE, *_LIVE, *_OUTPUT)
 # What is named beside the STATE: `reconciler.cli.services` tells the two apart.
@@ -164,6 +171,7 @@ LIVE_SERVICES = (_SERVICES, *_STATE[1:], *_LIVE, *_OUTPUT)
 RETRY = _RETRY
 ACT = _ACT
 RUN = _RUN
+LOCK = _LOCK
 
 
 def guarded(console: Console, body: Callable[[], int], error: int = exits.ERROR) -> int:
@@ -195,10 +203,10 @@ def _settings(given: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     lock_wait_ns = given.pop("lock_wait", None)
     settings = Settings(
         console=console,
-        state=given.pop("state"),
-        environment=given.pop("environment"),
-        variables=dict(given.pop("variables")),
-        target=given.pop("target"),
+        state=given.pop("state", ()),
+        environment=given.pop("environment", ""),
+        variables=dict(given.pop("variables", ())),
+        target=given.pop("target", "docker"),
         world=given.pop("world", Path(DEFAULT_WORLD)),
         advance_ns=advance_ns or 0,
         seed=given.pop("seed", None),

@@ -23,16 +23,18 @@ def command(settings: Settings, out: Path | None, detailed_exitcode: bool) -> in
     """Show what an apply would do, and why. Nothing is written to the target."""
     from reconciler.cli.files import write_file
     from reconciler.cli.session import session
+    from reconciler.spec.yaml import bulk
     from reconciler.views.plan import plan_document, plan_lines
 
     needs_state(settings)
     console = settings.console
-    with session(settings) as open_session:
-        plan = open_session.plan()
-    console.warn(plan.findings)
-    console.result(
-        lambda: plan_lines(plan, calls=console.verbosity > 0), lambda: plan_document(plan)
-    )
+    with bulk():  # what is read and planned is kept to the end of the process
+        with session(settings) as open_session:
+            plan = open_session.plan()
+        console.warn(plan.findings)
+        console.result(
+            lambda: plan_lines(plan, calls=console.verbosity > 0), lambda: plan_document(plan)
+        )
     if plan.errors:
         return exits.ERROR
     if out is not None:

@@ -1,4 +1,4 @@
-"""`reconciler schema`: the JSON Schema of desired-state files, for editors."""
+"""`reconciler schema`: the JSON Schemas of desired-state and scenario files, for editors."""
 
 import json
 from pathlib import Path
@@ -12,18 +12,20 @@ from reconciler.cli.options import plain
 
 @click.command("schema")
 @plain
+@click.option("--scenario", is_flag=True, help="That of scenarios.")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Write it to this file.",
 )  # fmt: skip
-def command(out: Path | None) -> int:
-    """Print the JSON Schema of desired-state files.
+def command(scenario: bool, out: Path | None) -> int:
+    """Print the JSON Schema of desired-state files, or of scenarios.
 
     Editors find it by a first line like `# yaml-language-server: $schema=FILE`.
     """
-    from reconciler.spec.schema import json_schema
+    from reconciler.spec.schema import json_schema, scenario_schema
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    schema = scenario_schema() if scenario else json_schema()
+    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     if out is None:
         click.echo(text, nl=False)
     else:

@@ -36,6 +36,10 @@ class Stopping:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._before = {one: signal.signal(one, self._hear) for one in _CODES}
+            for handler in self._before.values():
+                outer = getattr(handler, "__self__", None)
+                if isinstance(outer, Stopping):  # what came before this began counts too
+                    self._came = self._came or outer._came
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,9 +3,8 @@
 The only place that knows all targets. Each is imported when it is asked for.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 OnNotice = Callable[["Notice"], None]
 ShouldStop = Callable[[], bool]
+OnWait = Callable[[str], None]
+Hold = Callable[[ShouldStop, OnWait], AbstractContextManager[None]]
 
 
 class Run(Protocol):
@@ -63,7 +64,8 @@ class Opened:
 
     `is_virtual`: its clock is its own and begins at a fixed instant. `contents` is where it
     gets the contents of configs and secrets. `keep` sees to it that what was written without
-    a controller outlives this process.
+    a controller outlives this process. `hold` takes the stack's lock around what is done
+    without a controller, and the runs inside; a simulated world is nobody else's meanwhile.
     """
 
     target: "Target"
@@ -72,6 +74,7 @@ class Opened:
     contents: Current
     is_virtual: bool = False
     keep: Callable[[], None] = lambda: None
+    hold: Hold = lambda should_stop, on_wait: nullcontext()
 
 
 def capabilities_of(name: TargetName) -> "Capabilities":
@@ -105,45 +108,14 @@ def open_target(settings: Settings, loaded: "Loaded", *, acting: bool) -> Iterat
 
 @contextmanager
 def _docker(settings: Settings, loaded: "Loaded") -> Iterator[Opened]:
+    from reconciler.cli.live import Live
     from reconciler.targets.docker.target import DockerTarget
 
     contents = Current(loaded.contents)
     target = DockerTarget(loaded.stack.name, contents)
-    offset_ns = time.time_ns() - time.monotonic_ns()
-
-    def run(
-        controller: "Controller",
-        on_notice: OnNotice,
-        should_stop: ShouldStop,
-        feeds: "Sequence[Iterable[Event]]" = (),
-    ) -> "Verdict":
-        from reconciler.drivers import real
-        from reconciler.drivers.locking import Lock
-        from reconciler.model.status import Notice
-
-        def drive(may_act: Callable[[], bool]) -> "Verdict":
-            return real.run(
-                controller, target, on_notice=on_notice, parallelism=settings.parallelism,
-                should_stop=should_stop, timeout_ns=settings.timeout_ns, may_act=may_act,
-                feeds=feeds,
-            )  # fmt: skip
-
-        if not controller.policy.act:
-            return drive(lambda: False)
-        lock = Lock(target, loaded.stack.name, regains=controller.policy.follow)
-        target.gate(lock.is_held)
-        lock.acquire(
-            settings.lock_wait_ns,
-            should_stop,
-            lambda text: on_notice(Notice(lock.now_ns(), None, "wait", text)),
-        )
-        try:
-            return drive(lock.is_held)
-        finally:
-            lock.release(forget=not controller.graph.needs)
-
+    live = Live(target, loaded.stack.name, settings)
     try:
-        yield Opened(target, run, lambda: time.monotonic_ns() + offset_ns, contents)
+        yield Opened(target, live.run, live.now_ns, contents, hold=live.hold)
     finally:
         target.close()
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import exits
+from reconciler.sim import worldfile
+from reconciler.sim.world import World
 from tests.cli.conftest import SHOP, Cli
-from tests.cli.test_commands import break_image
+from tests.cli.test_commands import WORLD, break_image
 
 
 def entries(cli: Cli, *arguments: str, name: str = "web") -> list[dict[str, object]]:
@@ -159,6 +161,80 @@ def test_a_revision_whose_content_is_gone_is_refused_before_anything_is_done(cli
     assert made.code == exits.ERROR
     assert "needs the content of config motd, which is no longer there" in made.err
     assert cli("plan", "shop.yaml", "--detailed-exitcode").code == exits.OK
+
+
+def forget_image(image: str) -> World:
+    """The image is no longer on the engine, by whatever name."""
+    world = worldfile.load(WORLD)
+    assert world is not None
+    del world.images.stored[world.images.local.pop(image)]
+    return world
+
+
+def test_an_image_that_is_gone_is_pulled_before_anything_is_written(rolled: Cli) -> None:
+    worldfile.save(forget_image("web:2.0"), WORLD)
+    made = rolled("rollback", "shop.yaml", "web", *V3, "-y")
+    assert (made.code, "is no longer there: it is pulled first" in made.out) == (exits.OK, True)
+    assert ready(rolled, "2.0")
+
+
+@pytest.mark.parametrize("trouble", ["missing", "moved", "never"])
+def test_an_image_that_cannot_be_had_again_is_told_and_nothing_is_written(
+    rolled: Cli, trouble: str
+) -> None:
+    world = forget_image("web:2.0")
+    if trouble == "missing":
+        world.images.missing = frozenset({"web:2.0"})
+    if trouble == "moved":
+        world.images.moved["web:2.0"] = 1
+    worldfile.save(world, WORLD)
+    if trouble == "never":
+        Path("shop.yaml").write_text(
+            SHOP.replace("    replicas: 2", "    pull: never\n    replicas: 2")
+        )
+    made = rolled("rollback", "shop.yaml", "web", *V3, "-y")
+    said = {
+        "missing": "cannot be pulled: manifest for web:2.0 not found (R425)",
+        "moved": "is no longer the one that was good",
+        "never": "is not there any more, and is never pulled",
+    }
+    assert (made.code, "error[R444]" in made.err) == (exits.ERROR, True)
+    assert said[trouble] in made.err.replace("\n", " ")
+    assert len(entries(rolled, *V3)) == 3
+    assert ready(rolled, "3.0")
+
+
+def test_a_secret_that_was_only_a_variable_is_said_to_be_kept_nowhere(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = "    replicas: 2\n    environment: {KEY: {secret: key}}\n"
+    Path("shop.yaml").write_text(
+        SHOP.replace("    replicas: 2\n", more) + "secrets: {key: {env: SHOP_KEY}}\n"
+    )
+    for value in ("first-value", "other-value"):
+        monkeypatch.setenv("SHOP_KEY", value)
+        assert cli("apply", "shop.yaml", "-y").code == exits.OK
+    made = cli("rollback", "shop.yaml", "web", "-y")
+    assert (made.code, "error[R323]" in made.err) == (exits.ERROR, True)
+    assert "another value of secret key in KEY, and that value is not kept" in made.err
+    assert "shop.yaml:" in made.err and "-value" not in made.err
+    monkeypatch.setenv("SHOP_KEY", "first-value")
+    assert cli("apply", "shop.yaml", "-y").code == exits.OK
+    assert cli("plan", "shop.yaml", "--detailed-exitcode").code == exits.OK
+
+
+def test_status_says_of_what_is_absent_that_its_image_is_not_there(cli: Cli) -> None:
+    world = World.fresh()
+    world.images.missing = frozenset({"web:9.0"})
+    worldfile.save(world, WORLD)
+    v9 = ("--var", "TAG=9.0")
+    assert cli("apply", "shop.yaml", "-y", *v9).code == exits.ERROR
+    text = cli("status", "shop.yaml", *v9).out
+    assert "service/web is absent: not there; the image web:9.0 is not there" in text
+    assert "R506: `apply` pulls it" in text
+    document = json.loads(cli("status", "shop.yaml", *v9, "-o", "json").out)
+    web = next(r for r in document["resources"] if r["resource"] == "service/web")
+    assert (web["code"], web["phase"]) == ("R506", "absent")
 
 
 def test_a_job_is_not_rolled_back(cli: Cli) -> None:

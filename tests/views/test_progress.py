@@ -92,3 +92,39 @@ def test_the_graph_is_shown_wave_by_wave() -> None:
     golden.check("views/graph.txt", rendered(graph_lines(waves, needs), colour=False))
     made = graph_document("shop", waves, needs)
     assert made["needs"]["service/web"] == {"network/default": "exists", "service/db": "healthy"}
+
+
+def pulls(*at_s: float) -> str:
+    """What plain lines say of a pull that is told of at these seconds."""
+    stream = io.StringIO()
+    with Lines(stream, zone=UTC) as progress:
+        progress.notice(Notice(NOW_NS, DB, "step", "pull db:1"))
+        for second in at_s:
+            text = f"pull db:1: {second:g} of 99 MB"
+            progress.notice(Notice(NOW_NS + int(second * S), DB, "progress", text))
+        progress.notice(Notice(NOW_NS + 60 * S, DB, "done", "pull db:1"))
+    return stream.getvalue()
+
+
+def test_a_long_pull_is_told_of_now_and_then_and_a_short_one_not() -> None:
+    told = [made.split(maxsplit=1)[1] for made in pulls(1, 5, 10.5, 11, 19, 21, 59).splitlines()]
+    assert told == [
+        "service/db  pull db:1: 10.5 of 99 MB", "service/db  pull db:1: 21 of 99 MB",
+        "service/db  pull db:1: 59 of 99 MB", "service/db  pull db:1 (1m)",
+    ]  # fmt: skip
+    assert len(pulls(1, 2, 3).splitlines()) == 1
+
+
+def test_the_live_table_shows_how_far_a_pull_has_come() -> None:
+    stream = io.StringIO()
+    with Live(stream, plan().changes, colour=False) as progress:
+        progress.notice(Notice(NOW_NS, DB, "step", "pull db:1"))
+        progress.notice(Notice(NOW_NS, DB, "progress", "pull db:1: 2 of 5 layers"))
+    assert "pull db:1: 2 of 5 layers" in stream.getvalue()
+
+
+def test_who_holds_the_lock_is_told_without_being_asked() -> None:
+    stream = io.StringIO()
+    with Lines(stream, zone=UTC) as progress:
+        progress.notice(Notice(NOW_NS, None, "wait", "waiting for x, who holds the lock"))
+    assert "waiting for x" in stream.getvalue()

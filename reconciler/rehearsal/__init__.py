@@ -1,0 +1,1 @@
+"""Rehearsals: a change on a simulated world, over many seeds, and what it would cost."""

@@ -1,0 +1,49 @@
+"""The scenario of a rehearsal for which nobody has written one: everything in it is assumed."""
+
+from reconciler.model.scenario import Clients, Flow, Rate, Scenario, Sessions, Spread
+from reconciler.model.service import Service
+from reconciler.model.stack import Stack
+from reconciler.model.units import NS_PER_MS, NS_PER_S
+
+CHANGE_NS = 60 * NS_PER_S
+REQUESTS_PER_S = 50.0
+MEAN_NS = 50 * NS_PER_MS
+SESSIONS_PER_S = 0.5
+SESSION_NS = 600 * NS_PER_S
+SHORTEST_NS = 300 * NS_PER_S
+CHECKS = ("dropped <= 0", "sessions_cut <= 0", "converged")
+
+
+def scenario_of(stack: Stack) -> Scenario:
+    """Requests to every routed service, and connections where it says that they last."""
+    flows = tuple(
+        _flow(name, service)
+        for name, service in sorted(stack.declared.services.items())
+        if service.routing is not None or any(p.host is not None for p in service.ports)
+    )
+    slowest_ns = max(
+        (s.wanted * (s.termination.grace + _ready_ns(s)) for s in stack.declared.services.values()),
+        default=0,
+    )
+    lasts_ns = CHANGE_NS + max(SHORTEST_NS, 2 * slowest_ns)
+    return Scenario(state="", traffic=flows, checks=CHECKS, lasts=lasts_ns)
+
+
+def _flow(name: str, service: Service) -> Flow:
+    routing = service.routing
+    sessions = None
+    if routing is not None and (routing.websocket or routing.session_longest):
+        # Of connections that last up to so long, the mean is taken for half of it.
+        mean_ns = routing.session_longest // 2 if routing.session_longest else SESSION_NS
+        length = Spread(exponential=mean_ns)
+        sessions = Sessions(rate=Rate(poisson=SESSIONS_PER_S), length=length)
+    return Flow(
+        service=name, rate=Rate(poisson=REQUESTS_PER_S), service_time=Spread(exponential=MEAN_NS),
+        clients=Clients(), sessions=sessions,
+    )  # fmt: skip
+
+
+def _ready_ns(service: Service) -> int:
+    probe = service.readiness
+    asked = probe.delay + probe.period * (probe.successes + 1) if probe is not None else 0
+    return asked + service.rollout.min_ready + 10 * NS_PER_S

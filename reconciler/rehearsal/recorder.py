@@ -1,0 +1,130 @@
+"""Hears a world's transitions, and keeps what a report shows of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from reconciler.model.rehearsal import Moment, Span
+from reconciler.sim.things import Container, Transition
+from reconciler.sim.world import World
+
+MOST_SPANS = 4_000  # a report with more of them could not be read, or sent
+
+_STATE = {
+    "created": "waiting", "started": "starting", "unready": "unready", "put out": "unready",
+    "signalled": "draining", "terminating": "draining", "exited": "down", "restarting": "down",
+}  # fmt: skip
+_FAULTS = {
+    "hung": "hangs", "dead": "found dead", "engine restarts": "the engine restarts",
+    "unreachable": "the engine does not answer",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many instances of a service there were, from the change on."""
+
+    ready: int = 0
+    running: int = 0
+    least_ready: int | None = None
+    most: int = 0
+    restarts: int = 0
+
+
+@dataclass
+class Recorder:
+    """Spans, moments and counts of instances. Times count from when it began to listen."""
+
+    world: World
+    stack: str
+    services: Collection[str]
+    began_ns: int = 0
+    spans: list[Span] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    _open: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _counted: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.began_ns = self.world.now_ns
+        for name in sorted(self.services):
+            self.tallies[name] = Tally()
+        for container in self.world.containers.values():
+            if container.stack == self.stack and container.key.kind == "service":
+                state = "ready" if container.ready else "starting"
+                self._open[container.id] = (state if container.running else "down", 0)
+                self._note(container)
+        self.judge(now=False)
+        self.world.listeners.append(self.heard)
+
+    @property
+    def now_ns(self) -> int:
+        """Time since the beginning."""
+        return self.world.now_ns - self.began_ns
+
+    def judge(self, *, now: bool = True) -> None:
+        """From now on the least number of ready instances counts."""
+        for tally in self.tallies.values():
+            tally.least_ready = tally.ready if now else None
+
+    def say(self, kind: str, text: str, service: str = "") -> None:
+        """Note something for the timeline."""
+        self.moments.append(Moment(self.now_ns, kind, text, service))  # type: ignore[arg-type]
+
+    def heard(self, world: World, told: Transition) -> None:
+        """Take one transition."""
+        if told.what in _FAULTS:
+            self.say("fault", f"{told.subject} {_FAULTS[told.what]}".strip())
+        pod = told.thing
+        if not isinstance(pod, Container) or told.stack != self.stack:
+            return
+        if pod.key.kind != "service" or pod.key.name not in self.tallies:
+            return
+        if told.what == "removed":
+            self._close(pod)
+            self._open.pop(pod.id, None)
+        elif told.what in ("ready", "let in"):
+            if pod.serves:
+                self._turn(pod, "ready")
+        elif told.what == "put out" and not pod.ready:
+            pass  # it has never been in
+        elif told.what in _STATE:
+            self._turn(pod, _STATE[told.what])
+        if told.what == "restarting" or (told.what == "created" and pod.streak > 0):
+            self.tallies[pod.key.name].restarts += 1
+        self._note(pod, there=told.what != "removed")
+
+    def finish(self) -> None:
+        """Close what is still open; nothing more is heard."""
+        self.world.listeners.remove(self.heard)
+        for container in self.world.containers.values():
+            self._close(container)
+
+    def _turn(self, pod: Container, state: str) -> None:
+        before = self._open.get(pod.id)
+        if before is not None and before[0] == "draining" and state == "unready":
+            return
+        self._close(pod)
+        self._open[pod.id] = (state, self.now_ns)
+
+    def _close(self, pod: Container) -> None:
+        before = self._open.get(pod.id)
+        if before is None or before[1] == self.now_ns or len(self.spans) >= MOST_SPANS:
+            return
+        state, from_ns = before
+        span = Span(
+            pod.key.name, pod.name, pod.revision, state, from_ns, self.now_ns,  # type: ignore[arg-type]
+            str(getattr(pod, "node", "")),
+        )  # fmt: skip
+        self.spans.append(span)
+
+    def _note(self, pod: Container, *, there: bool = True) -> None:
+        """Count an instance as it is now, in place of how it was."""
+        tally = self.tallies[pod.key.name]
+        ready, running = self._counted.get(pod.id, (False, False))
+        now = (there and pod.serves and not pod.terminating, there and pod.running)
+        self._counted[pod.id] = now
+        tally.ready += now[0] - ready
+        tally.running += now[1] - running
+        tally.most = max(tally.most, tally.running)
+        if tally.least_ready is None or tally.ready < tally.least_ready:
+            tally.least_ready = tally.ready

@@ -1,0 +1,231 @@
+"""One run: a scenario, by one seed, from its beginning to its end."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.drivers.virtual import Kill
+from reconciler.model.checks import Check, evaluate, parse
+from reconciler.model.observed import Observed
+from reconciler.model.rehearsal import Cause, Run, ServiceRun
+from reconciler.model.resource import ResourceKey
+from reconciler.model.scenario import Scenario, Trouble
+from reconciler.model.service import Service
+from reconciler.model.stack import Stack
+from reconciler.model.units import amount_of
+from reconciler.rehearsal.budgets import BudgetWatch
+from reconciler.rehearsal.causes import Scene, causes_of
+from reconciler.rehearsal.recorder import Recorder
+from reconciler.rehearsal.setting import Logs, furnish, load_of, logs_of, scale, trouble
+from reconciler.rehearsal.stage import Stage
+from reconciler.sim import nodes
+from reconciler.sim.checkers import Expect, Singleton, watch
+from reconciler.sim.cluster import SimCluster
+from reconciler.sim.engine import SimEngine
+from reconciler.sim.mirror import mirror
+from reconciler.sim.trace import Trace
+from reconciler.sim.world import World
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is run: a scenario, the stack at the beginning, and the stacks it changes to.
+
+    `after`: at which time which stack is wanted; None is a destroy. `live` is what runs
+    somewhere, and takes the place of a beginning of the scenario's own.
+    """
+
+    scenario: Scenario
+    start: Stack
+    after: tuple[tuple[int, Stack | None], ...]
+    checks: tuple[Check, ...] = ()
+    logs: Logs = field(default_factory=Logs)
+    live: Observed | None = None
+
+
+def run_seed(task: Task, seed: int, *, keep: bool = False) -> tuple[Run, tuple[str, ...]]:
+    """Run a task by one seed. With `keep`, every transition is told too, a line each.
+
+    The same task and seed give the same run, in any process.
+    """
+    return _One(task, seed, keep).run()
+
+
+class _One:
+    """The state of one run."""
+
+    def __init__(self, task: Task, seed: int, keep: bool) -> None:
+        self.task, self.scenario, self.seed = task, task.scenario, seed
+        self.world = World.fresh(seed)
+        furnish(self.world, self.scenario, self._stacks())
+        if task.live is not None:
+            mirror(self.world, task.live)
+            nodes.board(self.world)
+        native = self.scenario.target == "kubernetes"
+        target = (SimCluster if native else SimEngine)(self.world, task.start.name)
+        self.stage = Stage(self.world, target, task.start)
+        self.trace = Trace(self.world, keep=keep)
+        self.changed_ns = 0
+
+    def run(self) -> tuple[Run, tuple[str, ...]]:
+        """From the beginning to the end."""
+        problem = ""
+        if self.task.live is None and not self.scenario.empty:
+            problem = self.stage.settle()
+        self.began_ns = self.world.now_ns
+        self.recorder = Recorder(self.world, self.stage.stack.name, self._services())
+        self.load = load_of(self.world, self.scenario, self._stacks(), self.seed, self.task.logs)
+        self.budgets = BudgetWatch(self.world, self._stacks())
+        singletons = Singleton(_singletons(self._stacks()))
+        watch(self.world, singletons)
+        scale(self.world, self.scenario, self.task.start)
+        trouble(self.world, self.scenario)
+        if problem:
+            self.recorder.say("verdict", f"the state at the beginning does not converge: {problem}")
+        else:
+            self._phases()
+        self.load.close()
+        self.recorder.finish()
+        run = self._summary(problem, tuple(singletons.violations))
+        return run, tuple(self.trace.lines or ())
+
+    def _stacks(self) -> list[Stack]:
+        return [self.task.start, *(stack for _, stack in self.task.after if stack is not None)]
+
+    def _services(self) -> list[str]:
+        return sorted({name for stack in self._stacks() for name in stack.declared.services})
+
+    # -- the changes, one after the other ---------------------------------------------------
+
+    def _phases(self) -> None:
+        end_ns = self.began_ns + self.scenario.lasts
+        wanted: Stack | None = self.task.start
+        if not self.task.after:
+            self.recorder.judge()  # nothing changes: all of the run counts
+        for at_ns, stack in (*self.task.after, (self.scenario.lasts, None)):
+            until_ns = min(self.began_ns + at_ns, end_ns)
+            if self.task.live is not None and not self.changed_ns:
+                self.stage.rest(until_ns)  # nobody watches over what was applied once
+            else:
+                self._watch(wanted, until_ns)
+            if until_ns >= end_ns:
+                return
+            wanted = stack
+            if stack is not None:
+                scale(self.world, self.scenario, stack)
+            if not self.changed_ns:
+                self.changed_ns = self.world.now_ns
+                self.recorder.judge()
+            self.recorder.say("change", "the desired state changes" if stack else "destroy")
+
+    def _watch(self, stack: Stack | None, until_ns: int) -> None:
+        """One reconciler after the other, where some of them are killed."""
+        for fault in self._deaths(until_ns):
+            assert fault.at is not None
+            self._follow(stack, self.began_ns + fault.at, None)
+            self.recorder.say("fault", "the reconciler is killed")
+            self.stage.rest(min(self.world.now_ns + fault.lasting, until_ns))
+        kill = self._kill()
+        if not self._follow(stack, until_ns, kill):
+            self.recorder.say("fault", f"the reconciler dies at call {kill and kill.call}")
+            self._follow(stack, until_ns, None)
+
+    def _follow(self, stack: Stack | None, until_ns: int, kill: Kill | None) -> bool:
+        if self.world.now_ns >= until_ns:
+            return True
+        lives = self.stage.follow(stack, until_ns, kill)
+        return lives
+
+    def _deaths(self, until_ns: int) -> Iterator[Trouble]:
+        kills = [f for f in self.scenario.faults if f.kind == "kill_reconciler"]
+        for fault in sorted(kills, key=lambda each: each.at or 0):
+            at_ns = self.began_ns + (fault.at or 0)
+            if fault.at is not None and self.world.now_ns <= at_ns < until_ns:
+                yield fault
+
+    def _kill(self) -> Kill | None:
+        for fault in self.scenario.faults:
+            if fault.kind == "kill_reconciler" and fault.at is None and self.changed_ns:
+                return Kill(fault.nth, "after")
+        return None
+
+    # -- what came of it ---------------------------------------------------------------------
+
+    def _summary(self, problem: str, violations: tuple[str, ...]) -> Run:
+        changed_ns = self.changed_ns or self.began_ns
+        converged_ns = self.stage.converged_ns
+        services = tuple(self._service(name) for name in self.recorder.tallies)
+        verdict = problem or ("converged" if converged_ns is not None else "not converged")
+        run = Run(
+            self.seed, self._digest(), verdict, self.world.now_ns - self.began_ns,
+            changed_ns - self.began_ns,
+            None if converged_ns is None else max(0, converged_ns - self._last_change_ns()),
+            services, self._causes(), tuple(self.recorder.spans), tuple(self.recorder.moments),
+            violations=violations, budgets=self.budgets.peaks, events=self.load.events,
+        )  # fmt: skip
+        results = tuple(evaluate(check, run) for check in self.task.checks)
+        return replace(run, checks=results)
+
+    def _digest(self) -> str:
+        """One hash over what happened to instances and to requests."""
+        text = f"{self.trace.digest} {self.load.digest}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def _last_change_ns(self) -> int:
+        """When the newest change was asked for."""
+        times = [at for at, _ in self.task.after]
+        return self.began_ns + (times[-1] if times else 0)
+
+    def _service(self, name: str) -> ServiceRun:
+        tally = self.recorder.tallies[name]
+        wanted = self._wanted(name)
+        replicas = wanted.wanted if wanted is not None else 0
+        base = self.load.service_run(ResourceKey("service", name))
+        return replace(
+            base, service=name, wanted=replicas, floor=_floor(wanted) if wanted else 0,
+            least_ready=tally.least_ready or 0, most_instances=tally.most,
+            replicas_last=tally.running, restarts=tally.restarts,
+        )  # fmt: skip
+
+    def _wanted(self, name: str) -> Service | None:
+        return self._stacks()[-1].declared.services.get(name)
+
+    def _causes(self) -> tuple[Cause, ...]:
+        found: list[Cause] = []
+        stacks: Mapping[str, Stack] = {
+            name: stack for stack in self._stacks() for name in stack.declared.services
+        }
+        for key, loaded in self.load.flows.items():
+            stack = stacks[key.name]
+            service = stack.declared.services[key.name]
+            scene = Scene(stack, service, key.name, loaded.flow.rules)
+            found.extend(causes_of(scene, loaded.flow.ledger))
+        return tuple(found)
+
+
+def _floor(service: Service) -> int:
+    """Instances that stay available during a rollout, as its rollout promises."""
+    rollout = service.rollout
+    if rollout.strategy == "recreate" or service.singleton:
+        return 0
+    return service.wanted - amount_of(rollout.max_unavailable, service.wanted, up=False)
+
+
+def task_of(
+    scenario: Scenario, path: str, start: Stack, after: Sequence[tuple[int, Stack | None]],
+    live: Observed | None = None,
+) -> Task:  # fmt: skip
+    """A task from a scenario's file: its checks read, its logs too."""
+    return Task(
+        scenario, start, tuple(after), tuple(parse(text) for text in scenario.checks),
+        logs_of(scenario, path), live,
+    )  # fmt: skip
+
+
+def _singletons(stacks: Sequence[Stack]) -> dict[ResourceKey, Expect]:
+    return {
+        ResourceKey("service", name): Expect(singleton=True)
+        for stack in stacks
+        for name, service in stack.declared.services.items()
+        if service.singleton
+    }

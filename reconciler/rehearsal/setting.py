@@ -1,0 +1,275 @@
+"""The world of a scenario: how its apps behave, what loads it, and what is to go wrong."""
+
+import ipaddress
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.model.resource import ResourceKey
+from reconciler.model.scenario import EdgeModel, Flow, Profile, Scenario, Spread, Trouble, Work
+from reconciler.model.service import Service
+from reconciler.model.stack import Stack
+from reconciler.model.traffic import Timeouts
+from reconciler.rehearsal.profiles import behaviour_of
+from reconciler.sim import autoscaler
+from reconciler.sim.edge import EdgeRules, rules_of
+from reconciler.sim.faults import Fault
+from reconciler.sim.harm import install
+from reconciler.sim.site import site_of
+from reconciler.sim.traffic import tables
+from reconciler.sim.traffic.accesslog import read_log
+from reconciler.sim.traffic.flow import Flow as Bound
+from reconciler.sim.traffic.kernel import (
+    BY_ADDRESS,
+    CLIENT_IP,
+    COOKIE,
+    EVERYONE,
+    HASH_KEY,
+    IP_HASH_NGINX,
+    KUBE_RANDOM,
+    LEAST_CONN,
+    LEAST_CONN_HAPROXY,
+    RANDOM,
+    RANDOM_HAPROXY,
+    ROUND_ROBIN,
+    ROUND_ROBIN_HAPROXY,
+    SOURCE_HAPROXY,
+    WEIGHTED,
+    Kernel,
+)
+from reconciler.sim.traffic.load import Load, Loaded
+from reconciler.sim.traffic.rates import RateOver
+from reconciler.sim.world import World
+
+DEFAULT_TIME = Spread(exponential=20_000_000)
+ALWAYS = 1 << 40
+REDELIVERED_NS = 1_000_000  # until what a worker lost is taken by another
+# A service's strategy, as each kind of edge has it.
+STRATEGIES = {
+    "haproxy": {
+        "round_robin": ROUND_ROBIN_HAPROXY, "weighted": ROUND_ROBIN_HAPROXY,
+        "least_connections": LEAST_CONN_HAPROXY, "random": RANDOM_HAPROXY,
+        "ip_hash": SOURCE_HAPROXY,
+    },
+    "nginx": {
+        "round_robin": WEIGHTED, "weighted": WEIGHTED, "least_connections": LEAST_CONN,
+        "random": RANDOM, "ip_hash": IP_HASH_NGINX,
+    },
+    "alb": {
+        "round_robin": ROUND_ROBIN, "weighted": WEIGHTED, "least_connections": LEAST_CONN,
+        "random": RANDOM, "ip_hash": ROUND_ROBIN,
+    },
+}  # fmt: skip
+AFFINITIES = {
+    "cookie": COOKIE, "client_ip": CLIENT_IP, "header": HASH_KEY, "query": HASH_KEY,
+    "path": HASH_KEY,
+}  # fmt: skip
+# A queue is no edge: workers are in as soon as they answer, and take what they have room for.
+QUEUE = EdgeRules("haproxy", "announced", active=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What access logs measured, by their name in the scenario."""
+
+    times_ns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    arrivals_ns: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+def furnish(world: World, scenario: Scenario, stacks: Sequence[Stack]) -> None:
+    """Let the world's instances behave as the scenario says, on its machines."""
+    world.kubernetes_version = scenario.kubernetes_version
+    world.site = site_of(stacks[:1], scenario.nodes or None)
+    for stack in stacks:
+        for name, service in stack.declared.services.items():
+            profile = scenario.behaviour.get(name, Profile())
+            world.behaviours[f"service/{name}"] = behaviour_of(service, profile)
+    sizes = [p.image_size for p in scenario.behaviour.values() if p.image_size is not None]
+    if sizes:
+        world.images.size_bytes = max(sizes)
+
+
+def version_of(scenario: Scenario) -> tuple[int, int] | None:
+    """The cluster's version; None on Docker."""
+    if scenario.target != "kubernetes":
+        return None
+    major, _, minor = scenario.kubernetes_version.partition(".")
+    return int(major), int(minor or 0)
+
+
+def edge_of(scenario: Scenario, stack: Stack, service: Service) -> EdgeRules:
+    """The rules of what stands before a service: the scenario's edge, or the state's own."""
+    model = scenario.edge
+    if model is None:
+        model = _declared_edge(scenario, stack)
+    published = any(port.host is not None for port in service.ports)
+    return rules_of(model, published=published, kubernetes=version_of(scenario))
+
+
+def _declared_edge(scenario: Scenario, stack: Stack) -> EdgeModel:
+    """What the state says of its edge. A foreign one that asks is taken for nginx Plus."""
+    if scenario.target == "kubernetes":
+        return EdgeModel(kind="kube-proxy")
+    edge = stack.declared.edge
+    if edge is None or edge.kind != "foreign":
+        return EdgeModel(kind="haproxy")
+    if edge.passive_only:
+        return EdgeModel(kind="nginx", active=False)
+    return EdgeModel(
+        kind="nginx", active=True, interval=edge.check_interval, fall=edge.check_failures, rise=1
+    )
+
+
+# Scenario's word for a timed fault → the world's, where they are the same.
+_TIMED = (
+    "crash", "hang", "oom", "removed", "unreachable", "engine_restart", "node_loss", "node_drain",
+    "registry_outage", "external_away",
+)  # fmt: skip
+_CALLS = (
+    "fail_before", "fail_after", "lost_reply", "delay", "event_lost", "event_doubled",
+    "event_delayed", "stale_view",
+)  # fmt: skip
+
+
+def trouble(world: World, scenario: Scenario) -> None:
+    """Everything that is to go wrong, from now on."""
+    install(world, [made for fault in scenario.faults if (made := _fault(fault)) is not None])
+
+
+def _fault(fault: Trouble) -> Fault | None:
+    if fault.kind in _TIMED:
+        return Fault(
+            fault.kind, subject=fault.on or "*", at_ns=fault.at or 0, every_ns=fault.every,  # type: ignore[arg-type]
+            for_ns=fault.lasting, amount=fault.instance, count=1_000_000 if fault.every else 1,
+        )  # fmt: skip
+    if fault.kind in _CALLS:
+        return Fault(
+            fault.kind, on=fault.call, subject=fault.on or "*", nth=fault.nth,  # type: ignore[arg-type]
+            for_ns=fault.lasting, amount=1,
+        )  # fmt: skip
+    return None
+
+
+def load_of(
+    world: World, scenario: Scenario, stacks: Iterable[Stack], seed: int, logs: Logs
+) -> Load:
+    """The scenario's traffic on the world, from now on."""
+    load = Load(world, scenario.lasts)
+    services = {
+        name: (stack, service)
+        for stack in stacks
+        for name, service in stack.declared.services.items()
+    }
+    for number, flow in enumerate(scenario.traffic):
+        stack, service = services[flow.service]
+        rules = edge_of(scenario, stack, service)
+        kernel = kernel_of(flow, service, rules, seed * 1_000 + number, logs)
+        _limit(kernel, stack, service)
+        bound = Bound(
+            world, stack.name, ResourceKey("service", flow.service), kernel, rules,
+            weights=service.weights, places=service.wanted,
+        )  # fmt: skip
+        rate = RateOver(flow.rate) if flow.rate is not None and not flow.rate.log else None
+        sessions = RateOver(flow.sessions.rate) if flow.sessions is not None else None
+        load.add(Loaded(bound, kernel, rate, sessions))
+    for number, work in enumerate(scenario.work, len(scenario.traffic)):
+        stack, service = services[work.service]
+        kernel = queue_of(work, seed * 1_000 + number, logs)
+        bound = Bound(
+            world, stack.name, ResourceKey("service", work.service), kernel, QUEUE,
+            places=service.wanted,
+        )  # fmt: skip
+        load.add(Loaded(bound, kernel, RateOver(work.rate)))
+    return load
+
+
+def kernel_of(flow: Flow, service: Service, rules: EdgeRules, seed: int, logs: Logs) -> Kernel:
+    """What serves one flow's requests, by the edge's rules and the service's routing."""
+    made = Kernel(seed, rule=_rule(service, rules))
+    made.set_service_table(table_of(flow.service_time or DEFAULT_TIME, logs))
+    network = ipaddress.ip_network(flow.clients.network, strict=False)
+    made.set_clients(
+        flow.clients.count, int(network.network_address), max(network.num_addresses - 2, 1)
+    )
+    made.set_retries(flow.retries.most, flow.retries.backoff)
+    routing = service.routing
+    timeouts = routing.timeouts if routing is not None else Timeouts()
+    made.set_edge(rules.tries, rules.max_fails, rules.fail_timeout, rules.queue, timeouts.request)
+    if routing is not None and routing.affinity is not None:
+        made.set_affinity(AFFINITIES[routing.affinity.by], routing.affinity.timeout)
+    if flow.rate is not None and flow.rate.log:
+        made.feed(array("q", logs.arrivals_ns[flow.rate.log]))
+    if flow.clients.think is not None:
+        made.set_closed(flow.clients.count, tables.exponential(flow.clients.think))
+    if flow.sessions is not None:
+        made.set_sessions(table_of(flow.sessions.length, logs))
+    return made
+
+
+def queue_of(work: Work, seed: int, logs: Logs) -> Kernel:
+    """What works off a queue: whoever has room takes the oldest; what is cut is taken again."""
+    made = Kernel(seed, rule=LEAST_CONN)
+    made.set_service_table(table_of(work.service_time, logs))
+    made.set_retries(ALWAYS, REDELIVERED_NS)
+    made.set_edge(
+        queue=work.most if work.most is not None else ALWAYS, holds=True, request_timeout_ns=0
+    )
+    return made
+
+
+def table_of(spread: Spread, logs: Logs) -> "array[int]":
+    """A distribution as the kernel takes it."""
+    if spread.constant is not None:
+        return tables.constant(spread.constant)
+    if spread.exponential is not None:
+        return tables.exponential(spread.exponential)
+    if spread.median is not None and spread.p99 is not None:
+        return tables.lognormal(spread.median, spread.p99)
+    return tables.measured(spread.measured or logs.times_ns[spread.log])
+
+
+def _rule(service: Service, rules: EdgeRules) -> int:
+    if rules.kind == "kube-proxy":
+        return KUBE_RANDOM
+    strategy = service.routing.strategy if service.routing is not None else "round_robin"
+    return STRATEGIES[rules.kind][strategy]
+
+
+def _limit(made: Kernel, stack: Stack, service: Service) -> None:
+    """The rate limit of the zone that the service's route names, where it is enforced."""
+    zone_name = service.routing.zone if service.routing is not None else None
+    zone = stack.declared.zones.get(zone_name) if zone_name else None
+    if zone is not None and zone.enabled:
+        by = BY_ADDRESS if zone.by == "client_ip" else EVERYONE
+        made.set_rate_limit(by, round(zone.rate_per_s * 1000), zone.burst)
+
+
+def logs_of(scenario: Scenario, path: str) -> Logs:
+    """Every access log that a scenario names, read; DiagnosticsError where one cannot be."""
+    folder = Path(path).parent
+    times: dict[str, tuple[int, ...]] = {}
+    arrivals: dict[str, Sequence[int]] = {}
+    for flow in scenario.traffic:
+        if flow.rate is not None and flow.rate.log:
+            arrivals[flow.rate.log] = read_log(folder / flow.rate.log).arrivals
+        spreads = [flow.service_time, flow.sessions.length if flow.sessions else None]
+        for spread in spreads:
+            if spread is not None and spread.log and spread.log not in times:
+                log = read_log(folder / spread.log)
+                is_length = flow.sessions is not None and spread is flow.sessions.length
+                times[spread.log] = log.session_lengths() if is_length else log.service_times()
+    return Logs(times, arrivals)
+
+
+def scale(world: World, scenario: Scenario, stack: Stack) -> None:
+    """What of a stack the world's own controllers must know: requests, policies, scaling."""
+    assert world.site is not None
+    said = site_of([stack], scenario.nodes or None)
+    world.site.requests.update(said.requests)
+    world.site.policies.update(said.policies)
+    if scenario.target == "kubernetes":
+        for name, service in sorted(stack.declared.services.items()):
+            if service.autoscale is not None:
+                key = ResourceKey("service", name)
+                autoscaler.install(world, stack.name, key, service.autoscale)

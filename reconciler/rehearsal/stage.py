@@ -1,0 +1,112 @@
+"""One seed's world: made, settled, loaded, changed, and watched to the end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler import graph as graphs
+from reconciler.controller.core import Controller
+from reconciler.controller.interface import Policy
+from reconciler.drivers.virtual import InFlight, Kill, RunResult, run
+from reconciler.model.stack import Stack
+from reconciler.model.status import Notice
+from reconciler.model.units import NS_PER_S
+from reconciler.plan.plan import Plan
+from reconciler.plan.planner import emptied, make_plan, scope_of, wanted_of
+from reconciler.sim.cluster import SimCluster
+from reconciler.sim.engine import SimEngine
+from reconciler.sim.world import World
+
+if TYPE_CHECKING:
+    from reconciler.model.observed import Observed
+
+Ground = SimEngine | SimCluster
+
+SETTLE_NS = 3600 * NS_PER_S  # a state that does not converge within an hour never will
+
+
+@dataclass
+class Stage:
+    """A world, the stack on it, and the reconciler that acts there."""
+
+    world: World
+    target: Ground
+    stack: Stack
+    notices: list[Notice] = field(default_factory=list)
+    in_flight: tuple[InFlight, ...] = ()
+    converged_ns: int | None = None
+    calls: int = 0
+
+    @property
+    def now_ns(self) -> int:
+        """The world's clock."""
+        return self.world.now_ns
+
+    def settle(self) -> str:
+        """Bring the stack about before anything is measured; what went wrong, or nothing."""
+        controller = Controller(self.stack, self.target.capabilities, Policy(confirmed=True))
+        result = run(controller, self.target, max_ns=SETTLE_NS)
+        self._take(result)
+        verdict = result.verdict
+        if verdict.kind == "converged":
+            return ""
+        failed = [f"{f.key}: {f.message or f.phase}" for f in verdict.failures]
+        return "; ".join(failed) or verdict.message or f"it is {verdict.kind} after an hour"
+
+    def plan(self, stack: Stack) -> Plan:
+        """What an apply of `stack` would do now."""
+        observed = self._look(stack)
+        native = self.target.capabilities.workloads == "native"
+        wanted = wanted_of(stack, graphs.build(stack).needs, native) if native else ()
+        predicted = self.target.preview(wanted) if wanted else {}
+        return make_plan(stack, observed, predicted, self.target.capabilities, target="simulator")
+
+    def _look(self, stack: Stack) -> "Observed":
+        return self.target.observe(scope_of(stack))
+
+    def follow(self, stack: Stack | None, until_ns: int, kill: Kill | None = None) -> bool:
+        """Watch over `stack` (None: destroy) until then; whether the reconciler lives on.
+
+        Whatever differs is mended, as a watch does: also what somebody takes away later.
+        `converged_ns` is when all was as wanted for the first time, and None as long as it never
+        was.
+        """
+        self.stack = stack if stack is not None else emptied(self.stack)
+        policy = Policy(confirmed=True, follow=True)
+        controller = Controller(self.stack, self.target.capabilities, policy)
+        self.converged_ns = None
+        result = run(
+            controller, self.target, until_ns=until_ns, follow=True, kill=kill,
+            in_flight=self.in_flight, stop=self._watching(controller),
+        )  # fmt: skip
+        self._take(result)
+        return not result.killed
+
+    def _watching(self, controller: Controller) -> Callable[[], bool]:
+        def note() -> bool:
+            if self.converged_ns is None and controller.has_converged:
+                self.converged_ns = self.now_ns
+            return False
+
+        return note
+
+    def rest(self, until_ns: int) -> None:
+        """Nobody reconciles until then; calls that were on their way still arrive."""
+        for flight in sorted(self.in_flight, key=lambda each: each.at_ns):
+            if flight.at_ns <= until_ns:
+                self.target.advance(max(flight.at_ns, self.now_ns))
+                flight.call.effect = self.target.perform(
+                    flight.perform.step, flight.perform.deadline_ns
+                )
+        self.in_flight = tuple(f for f in self.in_flight if f.at_ns > until_ns)
+        self.target.advance(max(until_ns, self.now_ns))
+
+    def _take(self, result: RunResult) -> None:
+        self.in_flight = result.in_flight
+        self.notices.extend(result.notices)
+        self.calls += len(result.calls)
+
+
+def lines_of(plan: Plan) -> Sequence[str]:
+    """A plan as short lines: glyph, resource, and why."""
+    return [f"{change.action.value} {change.key}: {change.reason}" for change in plan.changes]

@@ -1,0 +1,151 @@
+"""A rehearsal for people: whether it holds, what was dropped and why, and what was assumed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
+
+from reconciler.model.rehearsal import Cause, Figure, Report
+from reconciler.views.lines import Line, Part, Style, indented, line, table
+from reconciler.views.rehearsal_facts import (
+    amount,
+    budgets_of,
+    by_origin,
+    checks_of,
+    headlines,
+    interval_text,
+    lost,
+    seeds_of,
+    verdict,
+    verdicts_of,
+    violations_of,
+    when,
+)
+from reconciler.views.rehearsal_timeline import timeline_lines
+from reconciler.views.values import counted
+
+WIDTH = 100
+MOST_CHANGES = 12
+_HEADER: Line = tuple(
+    (name, "dim") for name in ("FIGURE", "LEAST", "MEDIAN", "P90", "MOST", "MEAN, 95% CONFIDENCE")
+)
+
+
+def rehearsal_lines(report: Report, *, width: int | None = None) -> list[Line]:
+    """The whole report, at most `width` cells wide; the replay command comes last."""
+    width = min(width or WIDTH, 2 * WIDTH)
+    made = list(_verdict(report, width))
+    made += _section("changes", _changes(report))
+    made += _section("figures", table([_HEADER, *map(_figure, report.figures)], width=width - 2))
+    made += _section("checks", _checks(report))
+    runs = counted(len(report.runs), "run")
+    made += _section(f"why requests and sessions were dropped, over {runs}", _causes(report, width))
+    for origin, found in by_origin(report.assumptions).items():
+        rows = [(each.what, each.value) for each in found]
+        made += _section(f"values {origin}", _wrapped(rows, width - 2))
+    worst = report.worst
+    made += [line(), line((f"worst run: seed {worst.seed}, {worst.verdict}", "dim"))]
+    made += timeline_lines(worst, width=width)
+    made += _section("budgets", _budgets(report))
+    if report.replay:
+        made += [line(), line("replay the worst run: ", (report.replay, "bold"))]
+    return made
+
+
+def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
+    """Indented below its title; nothing at all where it is empty."""
+    found = list(lines)
+    if found:
+        yield line()
+        yield line((title, "dim"))
+        yield from indented(found)
+
+
+def _wrapped(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    """A table of two columns whose second is never cut: it goes on below."""
+    if not rows:
+        return []
+    room = max(width - max(len(name) for name, _ in rows) - 2, WIDTH // 3)
+    made = []
+    for name, text in rows:
+        pieces = wrap(text, room) or [""]
+        made += [line(name if not number else "", piece) for number, piece in enumerate(pieces)]
+    return table(made)
+
+
+def _verdict(report: Report, width: int) -> Iterator[Line]:
+    word: Part = ("holds", "good") if report.holds else ("does not hold", "bad")
+    yield line(word, ": ", (report.title, "bold"))
+    for text in wrap(verdict(report), width - 2):
+        yield line("  ", text)
+    rows = [
+        line(each.name, (each.value, "bad") if each.is_bad else (each.value, "good"), each.note)
+        for each in headlines(report)
+    ]
+    if rows:
+        yield line()
+        yield from indented(table(rows, width=width - 2))
+    for text, count in verdicts_of(report).items():
+        yield line("  ", (text, "bad"), f" in {counted(count, 'run')}")
+
+
+def _changes(report: Report) -> Iterator[Line]:
+    for text in report.plan[:MOST_CHANGES]:
+        yield line(text)
+    if len(report.plan) > MOST_CHANGES:
+        yield line((f"and {len(report.plan) - MOST_CHANGES} more", "dim"))
+
+
+def _figure(figure: Figure) -> Line:
+    numbers = (figure.least, figure.median, figure.p90, figure.most)
+    texts = [amount(number, figure.unit) for number in numbers]
+    mean = f"{amount(figure.mean, figure.unit)}  ({interval_text(figure)})"
+    if figure.least == figure.most:
+        mean = amount(figure.mean, figure.unit)
+    return line(figure.name, *texts, mean)
+
+
+def _checks(report: Report) -> list[Line]:
+    rows: list[Line] = [
+        line((text, "bold"), ("happened", "bad"), f"never may; in {counted(count, 'run')}")
+        for text, count in violations_of(report).items()
+    ]
+    for check in checks_of(report):
+        word: tuple[str, Style] = ("holds", "good") if check.holds else ("fails", "bad")
+        note = f"{check.value}, seed {check.seed}"
+        if not check.holds:
+            note += f"; fails in {check.failed} of {counted(check.runs, 'run')}"
+        rows.append(line((check.text, "bold"), word, note))
+    return table(rows) if rows else []
+
+
+def _causes(report: Report, width: int) -> Iterator[Line]:
+    for cause in report.causes:
+        yield from cause_lines(cause, width - 2, f", in {_runs(report, cause)}")
+
+
+def _runs(report: Report, cause: Cause) -> str:
+    return f"{seeds_of(report, cause)} of {counted(len(report.runs), 'run')}"
+
+
+def cause_lines(cause: Cause, width: int, tail: str = "") -> Iterator[Line]:
+    """What was dropped, the field to blame with its place, why, and the fix."""
+    name = f"service/{cause.service}" if cause.service else "all services"
+    yield line(
+        (cause.code, "bad"), " ", (name, "bold"),
+        f"  {lost(cause)}{tail}, first at {when(cause.first_ns)}",
+    )  # fmt: skip
+    place = "" if cause.position is None else str(cause.position)
+    if place or cause.path:
+        yield line("     ", ("--> ", "dim"), f"{place}  {cause.path}".strip())
+    for label, text in (("why", cause.text), ("fix", cause.fix)):
+        for number, piece in enumerate(wrap(text, max(width - 10, 30))):
+            mark = f"{label}: " if number == 0 else "     "
+            yield line("     ", (mark, "dim"), piece)
+
+
+def _budgets(report: Report) -> list[Line]:
+    rows: list[Line] = []
+    for name, (used, limit) in budgets_of(report).items():
+        share = f"{used / limit:.0%}" if limit else ""
+        style: Style = "bad" if used > limit else "good"
+        rows.append(line(name, (f"{used:g} of {limit:g}", style), share))
+    return table(rows) if rows else []

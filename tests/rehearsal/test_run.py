@@ -1,0 +1,143 @@
+"""What a change costs, and why: each cause is found where its field is wrong, and not elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rehearsal.stacks import CHANGE, codes, cut, dropped, runs, task
+
+SESSIONS = [
+    {
+        "service": "web", "rate": {"poisson": 50},
+        "sessions": {"rate": {"poisson": 1}, "length": {"exponential": "1m"}},
+    }
+]  # fmt: skip
+CHECKED_EDGE = {"kind": "haproxy", "interval": "500ms", "rise": 1, "fall": 2}
+
+
+def test_a_change_behind_an_edge_that_drains_first_drops_nothing(tmp_path: Path) -> None:
+    found = runs(task(tmp_path))
+    assert dropped(found) == cut(found) == 0 and not codes(found)
+    for run in found:
+        assert run.verdict == "converged" and run.converged_ns is not None
+        (web,) = run.services
+        assert web.arrivals == web.served + web.in_flight
+        assert web.least_ready == web.floor == 2
+
+
+def test_without_readiness_an_instance_gets_requests_before_it_answers(tmp_path: Path) -> None:
+    found = runs(task(tmp_path, {"readiness": None}, edge={"kind": "alb", "active": False},
+                      behaviour={"web": {"ready": "5s"}}))  # fmt: skip
+    assert "R633" in codes(found) and dropped(found) > 0
+    cause = next(c for run in found for c in run.causes if c.code == "R633")
+    assert cause.path == "services.web.readiness"
+
+
+@pytest.mark.parametrize(
+    ("termination", "code"),
+    [
+        ({"drain": "30s", "grace": "20s"}, "R622"),
+        ({"drain": "1s", "grace": "30s"}, "R623"),
+    ],
+)
+def test_what_cuts_requests_in_flight_is_told_with_its_line(
+    tmp_path: Path, termination: dict[str, str], code: str
+) -> None:
+    slow = [{"service": "web", "rate": {"poisson": 20}, "service_time": {"exponential": "15s"}}]
+    web = {"termination": termination, "routing": {"port": 8080}}
+    found = runs(task(tmp_path, web, traffic=slow, lasts="4m"))
+    assert code in codes(found)
+    cause = next(c for run in found for c in run.causes if c.code == code)
+    assert cause.position is not None and cause.position.file.endswith("shop.yaml")
+    line = (tmp_path / "shop.yaml").read_text().splitlines()[cause.position.line - 1]
+    assert cause.path.rpartition(".")[2] in line
+
+
+def test_a_drain_that_fits_the_longest_request_loses_none(tmp_path: Path) -> None:
+    slow = [{"service": "web", "rate": {"poisson": 20}, "service_time": "15s"}]
+    web = {"termination": {"drain": "20s", "grace": "40s"}, "routing": {"port": 8080}}
+    assert dropped(runs(task(tmp_path, web, traffic=slow, lasts="4m"))) == 0
+
+
+def test_connections_that_outlast_the_drain_are_cut_and_counted(tmp_path: Path) -> None:
+    found = runs(task(tmp_path, traffic=SESSIONS, edge=CHECKED_EDGE))
+    assert cut(found) > 0 and codes(found) == {"R625"}
+    long = {"routing": {"port": 8080, "drain": "10m"}}
+    assert cut(runs(task(tmp_path, long, traffic=SESSIONS, lasts="30m"))) == 0
+
+
+HOST_PORTS: dict[str, Any] = {
+    "ports": ["8080-8081:8080"], "rollout": {"max_surge": 0, "max_unavailable": 1},
+}  # fmt: skip
+NGINX = {"kind": "nginx", "active": True, "interval": "2s", "rise": 1, "fall": 2}
+
+
+def test_an_edge_that_nobody_tells_hears_late(tmp_path: Path) -> None:
+    web = {**HOST_PORTS, "rollout": {**HOST_PORTS["rollout"], "min_ready": "15s"}}
+    refused = runs(task(tmp_path, web, edge=NGINX))
+    assert codes(refused) == {"R626"} and dropped(refused) > 0
+    answers = {"web": {"on_stop": "finish", "drain": "10s", "stop": "6s"}}
+    assert dropped(runs(task(tmp_path, web, edge=NGINX, behaviour=answers))) == 0
+
+
+def test_what_counts_as_available_before_the_edge_has_let_it_in_leaves_a_gap(
+    tmp_path: Path,
+) -> None:
+    answers = {"web": {"on_stop": "finish", "drain": "10s", "stop": "6s"}}
+    slow = {**NGINX, "rise": 4}
+    found = runs(task(tmp_path, HOST_PORTS, edge=slow, behaviour=answers))
+    assert codes(found) == {"R634"}
+    assert {cause.path for run in found for cause in run.causes} == {
+        "services.web.rollout.min_ready"
+    }
+
+
+def test_a_cluster_hears_of_an_endpoint_within_pre_stop(tmp_path: Path) -> None:
+    web = {"termination": {"drain": "5s", "grace": "40s", "pre_stop": "5s"}}
+    made: dict[str, Any] = {"target": "kubernetes", "edge": {"kind": "kube-proxy"}}
+    assert dropped(runs(task(tmp_path, web, **made))) == 0
+    at_once = {"termination": {"drain": "5s", "grace": "40s"}}
+    found = runs(task(tmp_path, at_once, **made))
+    assert dropped(found) > 0 and codes(found) == {"R626"}
+    cause = found[0].causes[0]
+    assert cause.path == "services.web.termination.pre_stop"
+
+
+def test_capacity_that_dips_to_nothing_is_told(tmp_path: Path) -> None:
+    found = runs(task(tmp_path, {"rollout": {"strategy": "recreate"}}))
+    assert "R627" in codes(found) and min(run.services[0].least_ready for run in found) == 0
+
+
+def test_a_run_is_the_same_in_every_respect_when_it_is_repeated(tmp_path: Path) -> None:
+    made = task(tmp_path, faults=[{"kind": "crash", "at": "40s", "on": "service/web"}])
+    assert runs(made) == runs(made)
+    assert len({run.digest for run in runs(made)}) == 3
+
+
+def test_a_reconciler_that_is_killed_half_way_changes_only_the_time(tmp_path: Path) -> None:
+    killed = [{"kind": "kill_reconciler", "at": "31s", "lasting": "20s"}]
+    quiet, disturbed = runs(task(tmp_path)), runs(task(tmp_path, faults=killed))
+    assert dropped(disturbed) == 0
+    for one, other in zip(quiet, disturbed, strict=True):
+        assert one.converged_ns is not None and other.converged_ns is not None
+        assert other.converged_ns > one.converged_ns
+
+
+def test_checks_are_judged_on_each_run(tmp_path: Path) -> None:
+    checks = ["dropped <= 0", "p99 <= 1ms", "converged within 2m"]
+    (run, *_) = runs(task(tmp_path, checks=checks))
+    assert [check.holds for check in run.checks] == [True, False, True]
+    assert not run.holds
+
+
+def test_a_destroy_takes_everything_away(tmp_path: Path) -> None:
+    (run, *_) = runs(task(tmp_path, changes=[{"at": "30s", "destroy": True}]))
+    assert run.services[0].replicas_last == 0
+
+
+def test_two_changes_are_two_plans(tmp_path: Path) -> None:
+    second = {"at": "70s", "set": {"services.web.replicas": 3}}
+    found = runs(task(tmp_path, changes=[CHANGE, second]))
+    assert dropped(found) == 0
+    assert all(run.services[0].replicas_last == 3 for run in found)
