@@ -1,0 +1,99 @@
+"""Every scenario in `sims/` is well formed, and shows what its checks say that it shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler.rehearsal.run import Task, run_seed, task_of
+from reconciler.spec.scenarios import LoadedScenario, load_scenario
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "sims").glob("*.yaml"))
+NAMES = [path.stem for path in FILES]
+SEEDS = (0, 1)
+CLOSED = "R162"  # no secret is opened to simulate
+
+PAGE = ROOT / "docs" / "reference" / "systems.md"
+SYSTEMS = ("constellation", "orchestrator", "kpow", "kdcube", "airssys")
+
+
+def loaded(path: Path) -> LoadedScenario:
+    return load_scenario(path, env={})
+
+
+def task(path: Path) -> Task:
+    found = loaded(path)
+    return task_of(found.scenario, found.path, found.start, found.after)
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_it_loads_without_warnings_and_says_what_it_shows(path: Path) -> None:
+    found = loaded(path)
+    assert [w.summary for w in found.warnings if w.code != CLOSED] == []
+    scenario = found.scenario
+    assert scenario.title.endswith("."), "a sentence"
+    assert scenario.assumes, "what it takes for granted"
+    assert scenario.checks
+    assert 3 <= scenario.seeds <= 10
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_its_checks_hold(path: Path, seed: int) -> None:
+    run, _ = run_seed(task(path), seed)
+    missed = {check.text: check.value for check in run.checks if not check.holds}
+    assert missed == {}, f"replay: reconciler simulate sims/{path.name} --seed {seed}"
+    assert run.violations == ()
+    for service in run.services:
+        assert service.arrivals == service.served + service.dropped_total + service.in_flight
+
+
+def _shown() -> set[str]:
+    """The scenarios that the page names, in its tables and nowhere else."""
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    return {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[2])}
+
+
+def test_the_page_on_the_systems_names_every_scenario_of_theirs_and_no_other() -> None:
+    ours = {name for name in NAMES if name.startswith(SYSTEMS)}
+    assert _shown() == ours
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_has_scenarios(system: str) -> None:
+    assert any(name.startswith(f"{system}-") for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("services", "first"),
+    [
+        (("chat-ingress", "chat-proc", "kb", "metrics"), ("postgres", "redis")),
+        (("proxylogin",), ("redis",)),
+        (("web-proxy",), ("chat-ingress", "proxylogin")),
+    ],
+)
+def test_kdcube_starts_nothing_before_what_it_needs_is_ready(
+    services: tuple[str, ...], first: tuple[str, ...]
+) -> None:
+    run, _ = run_seed(task(ROOT / "sims" / "kdcube-start.yaml"), 0)
+    ready = max(min(s.from_ns for s in run.spans if s.service == n and s.state == "ready")
+                for n in first)  # fmt: skip
+    starts = [s.from_ns for s in run.spans if s.service in services and s.state == "starting"]
+    assert starts
+    assert min(starts) >= ready
+
+
+def test_airssys_stops_nothing_before_what_needs_it_is_gone() -> None:
+    path = ROOT / "sims" / "airssys-shutdown.yaml"
+    found = loaded(path)
+    run, _ = run_seed(task(path), 0)
+    ends = {s.service: 0 for s in run.spans}
+    for span in run.spans:
+        ends[span.service] = max(ends[span.service], span.to_ns)
+    stops = {s.service: s.from_ns for s in run.spans if s.state == "draining"}
+    services = found.start.declared.services
+    pairs = [(name, str(need)) for name, service in services.items() for need in service.depends_on]
+    assert pairs
+    for name, need in pairs:
+        assert stops[need.removeprefix("service/")] >= ends[name], (name, need)
