@@ -20,7 +20,10 @@ def main() -> None:
     gc.set_threshold(*COLLECT)
     from reconciler.cli.main import run
 
-    sys.exit(run(arguments))
+    code = run(arguments)
+    # All of it goes with the process: the interpreter need not look once more for circles.
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

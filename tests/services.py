@@ -39,6 +39,10 @@ def problem_with(service: str) -> str | None:
             return _docker() or _image(BASE_IMAGE)
         case "edge":
             return _docker() or _image(EDGE_IMAGE)
+        case "nginx":
+            return _command("nginx", "-v")
+        case "haproxy":
+            return _command("haproxy", "-v")
         case "compose":
             return _docker() or _command("docker", "compose", "version")
         case "dockerd":

@@ -477,7 +477,7 @@ def pre_stop_skipped(put: Put) -> None:
 
 @mutant
 def removed_in_no_order(put: Put) -> None:
-    put(removals, "_users", lambda ctx: [])
+    put(removals, "users_of", lambda ctx: [])
 
 
 @mutant

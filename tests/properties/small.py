@@ -50,6 +50,26 @@ def job(version: int) -> Json:
     return {**spec, "jobs": {"migrate": {"image": f"migrate:{version}"}}}
 
 
+def successor(name: str, level: str) -> Json:
+    """A database by some name on one host port, and what is told of its name."""
+    db = {"image": "db:1", "ports": ["5432:5432"], "readiness": READINESS}
+    web = {
+        "image": "web:1", "readiness": READINESS, "environment": {"LEVEL": level},
+        "depends_on": {f"service/{name}": "healthy"},
+    }  # fmt: skip
+    return {"services": {name: db, "web": web}}
+
+
+def shared(text: str, image: str, *names: str) -> Json:
+    """Some on one network, and one on another that depends on them all."""
+    services: Json = {
+        name: {"image": f"{name}:1", "networks": ["back"], "readiness": READINESS} for name in names
+    }
+    needs = {f"service/{name}": "healthy" for name in names}
+    services["web"] = {"image": image, "depends_on": needs, "readiness": READINESS}
+    return {"services": services, "networks": {"back": {"subnet": text}}}
+
+
 RECREATE = {"strategy": "recreate"}
 START_FIRST = {"strategy": "start-first"}
 MORE_MEMORY = {"resources": {"limits": {"memory": "1Gi"}}}
@@ -93,6 +113,11 @@ SMALL: dict[str, tuple[Json | None, Json]] = {
     "flaky": (web(replicas=2), web("web-flaky:2", replicas=2)),
     "protect": (web(), web(protect=True)),
     "no longer protected": (web(protect=True), web()),
+    "successor on the same host port": (successor("db", "info"), successor("db2", "debug")),
+    "removal and a network of its users": (
+        shared("10.0.0.0/24", "web:1", "api", "db"),
+        shared("10.0.1.0/24", "web:2", "api"),
+    ),
 }
 
 FAULTS = (

@@ -154,6 +154,27 @@ def _remove(draw: st.DrawFn, spec: Json, name: str) -> None:
         service.get("depends_on", {}).pop(f"service/{name}", None)
 
 
+def _rename(draw: st.DrawFn, spec: Json, name: str) -> None:
+    """Another name for the same, for whoever depends on it too."""
+    free = [each for each in NAMES if each not in spec["services"]]
+    if not free:
+        return
+    made = spec["services"].pop(name)
+    made.pop("ports", None)
+    spec["services"][free[0]] = made
+    for service in spec["services"].values():
+        needs = service.get("depends_on", {})
+        if f"service/{name}" in needs:
+            needs[f"service/{free[0]}"] = needs.pop(f"service/{name}")
+
+
+def _move(draw: st.DrawFn, spec: Json, name: str) -> None:
+    """On to the other network, or back."""
+    service = spec["services"][name]
+    if service.pop("networks", None) is None:
+        service["networks"] = ["back"]
+
+
 def _add(draw: st.DrawFn, spec: Json, name: str) -> None:
     free = [index for index, each in enumerate(NAMES) if each not in spec["services"]]
     if free:
@@ -201,8 +222,8 @@ def _protect(draw: st.DrawFn, spec: Json, name: str) -> None:
 
 
 CHANGES: tuple[Change, ...] = (
-    _image, _image, _environment, _replicas, _limit, _strategy, _remove, _add, _config,
-    _secret, _subnet, _ports, _volume, _job, _protect,
+    _image, _image, _environment, _replicas, _limit, _strategy, _remove, _add, _rename,
+    _move, _config, _secret, _subnet, _ports, _volume, _job, _protect,
 )  # fmt: skip
 
 
