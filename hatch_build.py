@@ -24,7 +24,7 @@ except ImportError:  # by hand, without hatchling
 
 
 TRAFFIC = Path("reconciler/sim/traffic")
-NOT_COMPILED = ("__init__", "words", "fields", "means")
+NOT_COMPILED = ("__init__", "words", "fields", "arrays", "lanes", "means")
 DIRECTIVES = {
     "language_level": 3,
     "infer_types": True,
@@ -92,6 +92,7 @@ def _compile(source: Path, scratch: Path) -> list[Path]:
     for each in source.iterdir():
         if each.suffix in (".py", ".pxd"):
             shutil.copy(each, package / each.name)
+    _type_state(package)
     names = sorted(each.stem for each in package.glob("*.pxd"))
     dotted = ".".join((*TRAFFIC.parts, "compiled"))
     modules = cythonize(
@@ -110,13 +111,45 @@ def _compile(source: Path, scratch: Path) -> list[Path]:
     return [scratch / "lib" / TRAFFIC / "compiled" / f"{name}{suffix}" for name in names]
 
 
+STATE_TYPES = """\
+from .heap cimport Heap
+
+cdef long long BUCKETS, FAR, FREE, REASON_COUNT
+
+cdef class State:
+    cdef public Heap heap
+    cdef public list orders
+    cdef public list watched
+    cpdef long long new_slot(self)
+    cdef long long new_record(self)
+    cdef void more_records(self)
+    cdef void let_go(self, long long record) noexcept
+"""
+C_TYPES = {"int": "long long", "Bits": "unsigned long long", "Ints": "long long[::1]"}
+
+
+def _type_state(package: Path) -> None:
+    """Give the state its C types; what names them is a class in Python, and a comment in C."""
+    fields = _load(package / "fields.py").Fields.__annotations__
+    lines = [f"    cdef public {C_TYPES[type_]} {name}\n" for name, type_ in fields.items()]
+    (package / "state.pxd").write_text(STATE_TYPES + "".join(lines))
+    state = (package / "state.py").read_text()
+    assert "class State(Fields):" in state
+    (package / "state.py").write_text(state.replace("class State(Fields):", "class State:"))
+
+
 def _digest(source: Path) -> str:
-    """As the kernel's own module has it, which is loaded by its path: it may not be installed."""
-    spec = importlib.util.spec_from_file_location("made_from", source.parent / "sources.py")
+    """As the kernel itself makes it, to tell whether it was compiled from what is there."""
+    return str(_load(source.parent / "sources.py").sources_digest(source))
+
+
+def _load(path: Path) -> Any:
+    """A module by its path: the package may not be installed yet, nor what it needs."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return str(module.sources_digest(source))
+    return module
 
 
 if __name__ == "__main__":

@@ -99,9 +99,12 @@ def test_a_plan_on_the_simulator_loads_no_sdk(tmp_path: Path) -> None:
 
 
 def test_no_module_imports_by_a_relative_name() -> None:
+    # But for the kernel's source: a copy of that folder is compiled under another name.
+    kernel = ROOT / "reconciler" / "sim" / "traffic"
+    sources = [path for path in modules() if path.parent.parent != kernel]
     relative = [
         at(path, node.lineno)
-        for path in modules()
+        for path in sources
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and node.level
     ]

@@ -74,13 +74,13 @@ def load_scenario(settings: Settings, path: str) -> "LoadedScenario":
 
 def judged(
     settings: Settings, task: "Task", seeds: Sequence[int], wanted: Wanted, *,
-    title: str, replay: str, plan: Sequence[str] = (),
+    title: str, replay: str,
 ) -> int:  # fmt: skip
     """Run the task by all seeds, show the report, and say by the exit code whether it holds."""
     from reconciler.views.rehearsal import rehearsal_lines
     from reconciler.views.rehearsal_document import rehearsal_document
 
-    report = rehearsed(settings, task, seeds, wanted, title=title, replay=replay, plan=plan)
+    report = rehearsed(settings, task, seeds, wanted, title=title, replay=replay)
     console = settings.console
     console.result(
         lambda: rehearsal_lines(report, width=console.width), lambda: rehearsal_document(report)
@@ -91,16 +91,17 @@ def judged(
 
 def rehearsed(
     settings: Settings, task: "Task", seeds: Sequence[int], wanted: Wanted, *,
-    title: str, replay: str, plan: Sequence[str] = (),
+    title: str, replay: str,
 ) -> "Report":  # fmt: skip
     """The report on a task over all seeds, and the trace of its worst one where it is wanted."""
     from reconciler.rehearsal.many import run_seeds
     from reconciler.rehearsal.report import report_of
     from reconciler.rehearsal.run import run_seed
+    from reconciler.rehearsal.shrink import with_faults
 
     with _bar(settings, len(seeds)) as advance:
         runs = run_seeds(task, seeds, cores=wanted.cores, on_run=lambda run: advance())
-    report = report_of(task, runs, title=title, plan=plan, replay=replay)
+    report = with_faults(task, report_of(task, runs, title=title, replay=replay))
     if wanted.trace is not None:
         _, lines = run_seed(task, report.worst_seed, keep=True)
         _save(wanted.trace, "\n".join(lines) + "\n")

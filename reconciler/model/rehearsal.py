@@ -133,6 +133,7 @@ class Run:
     violations: tuple[str, ...] = ()
     budgets: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # name → used, limit
     events: int = 0
+    plan: tuple[str, ...] = ()  # what the first change was shown to do
 
     @property
     def holds(self) -> bool:
@@ -173,6 +174,8 @@ class Report:
     """A rehearsal: what was rehearsed, and what came of it over all seeds.
 
     `edges` are the graph's, as (from, to, condition). `replay` runs the worst seed again.
+    `faults`: those without which that run would not fail as it does, empty where it fails
+    without any; None where it holds, or nothing goes wrong in it.
     """
 
     title: str
@@ -185,6 +188,7 @@ class Report:
     edges: tuple[tuple[str, str, str], ...] = ()
     worst_seed: int = 0
     replay: str = ""
+    faults: tuple[str, ...] | None = None
 
     @property
     def holds(self) -> bool:

@@ -148,7 +148,8 @@ StepKind = Literal[
 _KIND: dict[type, StepKind] = {
     ApplyObject: "apply", DeleteObject: "delete", WriteRecord: "record", DropRecord: "forget",
     PullImage: "pull", CreateInstance: "create", StartInstance: "start",
-    UpdateInstance: "update", RouteInstance: "route", SignalInstance: "signal", RemoveInstance: "remove",
+    UpdateInstance: "update", RouteInstance: "route", SignalInstance: "signal",
+    RemoveInstance: "remove",
 }  # fmt: skip
 
 

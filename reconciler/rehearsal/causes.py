@@ -83,6 +83,7 @@ def merged(causes: Iterable[Cause]) -> tuple[Cause, ...]:
             requests=before.requests + cause.requests,
             sessions=before.sessions + cause.sessions,
             first_ns=min(before.first_ns, cause.first_ns),
+            instances=tuple(dict.fromkeys((*before.instances, *cause.instances))),
         )
     return tuple(sorted(made.values(), key=_weight))
 
@@ -267,8 +268,9 @@ TABLE: tuple[Blame, ...] = (
         lambda s: "look at the faults of the scenario, and at memory's growth against its limit",
     ),
     Blame(
-        "R631", _of("hung"),
-        lambda s: "instances hung, and went on getting requests until that was noticed",
+        "R631", _of("hung", "error"),
+        lambda s: "instances hung or were in an error state, and went on getting requests until "
+                  "that was noticed",
         lambda s: "liveness" if s.service.liveness is None else "liveness.period",
         lambda s: "a liveness probe has a hung instance restarted, readiness takes it out before",
     ),

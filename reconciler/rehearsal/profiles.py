@@ -32,6 +32,8 @@ _TOLD = {
     "drain": "longest it finishes what is in flight", "concurrency": "requests at once",
 }  # fmt: skip
 
+_NOTHING = {"concurrency": "as many as come", "drain": "not at all"}
+
 
 def behaviour_of(service: Service, profile: Profile) -> Behaviour:
     """How instances of a service behave; its own termination fills what the profile leaves out."""
@@ -69,7 +71,8 @@ def _profiles(scenario: Scenario, stack: Stack) -> Iterator[Assumption]:
             origin: Origin = "assumed" if getattr(profile, field) is None else "given"
             if field == "drain" and origin == "assumed" and service.termination.drain:
                 origin = "given"
-            yield Assumption(f"{name}: {what}", _text(value), origin)
+            text = _NOTHING.get(field, _text(value)) if value == 0 else _text(value)
+            yield Assumption(f"{name}: {what}", text, origin)
 
 
 def _traffic(scenario: Scenario) -> Iterator[Assumption]:

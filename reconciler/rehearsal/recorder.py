@@ -16,6 +16,8 @@ _STATE = {
 _FAULTS = {
     "hung": "hangs", "dead": "found dead", "engine restarts": "the engine restarts",
     "unreachable": "the engine does not answer",
+    "external away": "is away", "external back": "is back", "node lost": "is lost",
+    "node drained": "is drained", "node back": "is back", "registry away": "the registry is away",
 }  # fmt: skip
 
 
@@ -41,6 +43,7 @@ class Recorder:
     spans: list[Span] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     tallies: dict[str, Tally] = field(default_factory=dict)
+    _full: bool = False
     _open: dict[str, tuple[str, int]] = field(default_factory=dict)
     _counted: dict[str, tuple[bool, bool]] = field(default_factory=dict)
 
@@ -108,7 +111,12 @@ class Recorder:
 
     def _close(self, pod: Container) -> None:
         before = self._open.get(pod.id)
-        if before is None or before[1] == self.now_ns or len(self.spans) >= MOST_SPANS:
+        if before is None or before[1] == self.now_ns:
+            return
+        if len(self.spans) >= MOST_SPANS:
+            if not self._full:
+                self._full = True
+                self.say("verdict", f"only {MOST_SPANS} parts of instances' lives are shown")
             return
         state, from_ns = before
         span = Span(

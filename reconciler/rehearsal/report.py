@@ -11,15 +11,13 @@ from reconciler.rehearsal.run import Task
 from reconciler.rehearsal.statistics import figures_of, worst_of
 
 
-def report_of(
-    task: Task, runs: Sequence[Run], *, title: str, plan: Sequence[str], replay: str
-) -> Report:
+def report_of(task: Task, runs: Sequence[Run], *, title: str, replay: str) -> Report:
     """What came of a task over all its runs. `replay` is a command that ends with its seed."""
     wanted = next((stack for _, stack in reversed(task.after) if stack is not None), task.start)
     worst = worst_of(runs)
     nodes, edges = _graph(wanted)
     return Report(
-        title, tuple(plan), tuple(runs), figures_of(runs),
+        title, worst.plan, tuple(runs), figures_of(runs),
         merged(cause for run in runs for cause in run.causes),
         assumptions_of(task.scenario, wanted), nodes, edges, worst.seed,
         f"{replay} --seed {worst.seed}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.drivers.virtual import Kill
 from reconciler.model.checks import Check, evaluate, parse
 from reconciler.model.observed import Observed
-from reconciler.model.rehearsal import Cause, Run, ServiceRun
+from reconciler.model.rehearsal import Cause, Moment, Run, ServiceRun
 from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Scenario, Trouble
 from reconciler.model.service import Service
@@ -66,6 +66,7 @@ class _One:
         self.stage = Stage(self.world, target, task.start)
         self.trace = Trace(self.world, keep=keep)
         self.changed_ns = 0
+        self.plan: Sequence[str] = ()
 
     def run(self) -> tuple[Run, tuple[str, ...]]:
         """From the beginning to the end."""
@@ -108,12 +109,14 @@ class _One:
                 self.stage.rest(until_ns)  # nobody watches over what was applied once
             else:
                 self._watch(wanted, until_ns)
+            self._say_when_converged()
             if until_ns >= end_ns:
                 return
             wanted = stack
             if stack is not None:
                 scale(self.world, self.scenario, stack)
             if not self.changed_ns:
+                self.plan = self.stage.plan_lines(stack)
                 self.changed_ns = self.world.now_ns
                 self.recorder.judge()
             self.recorder.say("change", "the desired state changes" if stack else "destroy")
@@ -149,6 +152,21 @@ class _One:
                 return Kill(fault.nth, "after")
         return None
 
+    def _say_when_converged(self) -> None:
+        converged_ns = self.stage.converged_ns
+        if self.changed_ns and converged_ns is not None:
+            at_ns = converged_ns - self.began_ns
+            self.recorder.moments.append(Moment(at_ns, "verdict", "all is as wanted"))
+
+    def _moments(self) -> tuple[Moment, ...]:
+        """What was recorded, and what the reconciler gave up on or took back."""
+        told = [
+            Moment(n.at_ns - self.began_ns, "rollout", n.text, n.key.name if n.key else "")
+            for n in self.stage.notices
+            if n.kind in ("failed", "rollback") and n.at_ns >= self.began_ns
+        ]
+        return tuple(sorted([*self.recorder.moments, *told], key=lambda each: each.at_ns))
+
     # -- what came of it ---------------------------------------------------------------------
 
     def _summary(self, problem: str, violations: tuple[str, ...]) -> Run:
@@ -160,8 +178,9 @@ class _One:
             self.seed, self._digest(), verdict, self.world.now_ns - self.began_ns,
             changed_ns - self.began_ns,
             None if converged_ns is None else max(0, converged_ns - self._last_change_ns()),
-            services, self._causes(), tuple(self.recorder.spans), tuple(self.recorder.moments),
+            services, self._causes(), tuple(self.recorder.spans), self._moments(),
             violations=violations, budgets=self.budgets.peaks, events=self.load.events,
+            plan=tuple(self.plan),
         )  # fmt: skip
         results = tuple(evaluate(check, run) for check in self.task.checks)
         return replace(run, checks=results)

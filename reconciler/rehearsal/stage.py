@@ -8,6 +8,7 @@ from reconciler import graph as graphs
 from reconciler.controller.core import Controller
 from reconciler.controller.interface import Policy
 from reconciler.drivers.virtual import InFlight, Kill, RunResult, run
+from reconciler.model.diagnostic import TargetError
 from reconciler.model.stack import Stack
 from reconciler.model.status import Notice
 from reconciler.model.units import NS_PER_S
@@ -60,6 +61,13 @@ class Stage:
         wanted = wanted_of(stack, graphs.build(stack).needs, native) if native else ()
         predicted = self.target.preview(wanted) if wanted else {}
         return make_plan(stack, observed, predicted, self.target.capabilities, target="simulator")
+
+    def plan_lines(self, stack: Stack | None) -> Sequence[str]:
+        """What a plan shows now, in short; nothing where the target does not answer."""
+        try:
+            return lines_of(self.plan(stack if stack is not None else emptied(self.stack)))
+        except TargetError:
+            return ()
 
     def _look(self, stack: Stack) -> "Observed":
         return self.target.observe(scope_of(stack))

@@ -12,6 +12,7 @@ from reconciler.model.observed import Fields, Status
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.sim import kubelet, life, ranks
+from reconciler.sim.census import Census
 from reconciler.sim.rolling import Counts, fenceposts, new_spec, old_specs, proportional
 from reconciler.sim.things import Container, Thing, Transition
 from reconciler.sim.versions import rules_of
@@ -20,6 +21,12 @@ from reconciler.sim.world import SYNC, Payload, World
 SYNC_LAG_NS = 20 * NS_PER_MS  # from a change until its controller has seen it
 PROGRESS_NS = 600 * NS_PER_S
 BURST_PODS = 500  # made or ended by one run of the ReplicaSet controller
+
+# What may change how a pod counts.
+COUNTS = frozenset(
+    ("created", "started", "ready", "unready", "terminating", "exited", "restarting")
+)
+FOREVER_NS = 1 << 63
 
 # What belongs to the Deployment itself and not to its pods' template.
 OWN = ("replicas", "rollout.", "revision_history", "retries", "completions")
@@ -62,9 +69,16 @@ def template_of(fields: Fields) -> dict[str, Any]:
 
 
 def settings(world: World, thing: Thing) -> dict[str, Any]:
-    """What a workload says of itself: by its fields, by the site's policy, or by default."""
+    """What a workload says of itself: by its fields, by the site's policy, or by default.
+
+    A field that holds its default says nothing: a dry run fills defaults in, and what it
+    gives is applied.
+    """
     policy = world.site.policies.get(str(thing.key), {}) if world.site is not None else {}
-    return {**thing.defaults, **policy, **thing.fields}
+    if not policy:
+        return {**thing.defaults, **thing.fields}
+    said = {p: v for p, v in thing.fields.items() if p not in policy or thing.defaults.get(p) != v}
+    return {**thing.defaults, **policy, **said}
 
 
 def replicas_of(world: World, thing: Thing) -> int:
@@ -107,11 +121,29 @@ def watch(world: World, told: Transition) -> None:
         return
     if thing is None or not thing.kubelet:
         return
-    if told.what == "exited" and thing.terminating:
+    what, key, held = told.what, thing.key, world.stacks[told.stack]
+    census: Census | None = held.census.get(key)
+    if census is not None:
+        if what in COUNTS:
+            census.see(thing)
+        elif what == "removed":
+            census.forget(thing.id)
+    if what == "exited" and thing.terminating:
         world.push(life.seen_ns(world.now_ns), SYNC, "pod gone", (thing.id,))
-    owner = world.holding(told.stack).objects.get(thing.key)
-    if owner is not None and owner.state is not None:
+    owner = held.objects.get(key)
+    if owner is not None and owner.state is not None and not owner.state.pending:
         wake(world, owner)
+
+
+def census_of(world: World, thing: Thing) -> Census:
+    """The pods of a workload, counted; where nobody watches them, they are counted anew."""
+    held = world.holding(thing.stack)
+    found: Census | None = held.census.get(thing.key)
+    if found is None:
+        found = Census.of(world.of(thing.stack, thing.key))
+        if watch in world.listeners:
+            held.census[thing.key] = found
+    return found
 
 
 # -- Deployment ---------------------------------------------------------------------------
@@ -125,15 +157,18 @@ def sync(world: World, thing: Thing) -> None:
     surge, unavailable = fenceposts(
         fields["rollout.max_surge"], fields["rollout.max_unavailable"], replicas
     )
-    new = _newest(rollout, template_of(thing.fields))
-    counts = {each.revision: _counts(world, thing, each) for each in rollout.sets}
+    census, min_ready_ns = census_of(world, thing), _int(fields, "rollout.min_ready")
+    new = _newest(rollout, thing.fields, census)
+    counts = {
+        each.revision: _counts(world, thing, census, each, min_ready_ns) for each in rollout.sets
+    }
     old = [each for each in rollout.sets if each is not new]
     if rollout.observed_generation and rollout.replicas != replicas:
         _scale(rollout, replicas, surge)
     elif fields["rollout.strategy"] == "recreate":
         for each in old:
             each.spec = 0
-        if not any(_pods(world, thing, each) for each in old):
+        if not any(census.tally(each.revision).there for each in old):
             new.spec = replicas
     else:
         total = sum(each.spec for each in rollout.sets)
@@ -148,18 +183,23 @@ def sync(world: World, thing: Thing) -> None:
             for each, spec in zip(old, specs, strict=True):
                 each.spec = spec
     rollout.replicas, rollout.surge = replicas, surge
-    moved = [_fill(world, thing, each) for each in rollout.sets]
+    moved = [_fill(world, thing, census, each) for each in rollout.sets]
     rollout.sets = [
-        each for each in rollout.sets if each is new or each.spec or _pods(world, thing, each)
+        each
+        for each in rollout.sets
+        if each is new or each.spec or census.tally(each.revision).there
     ]
     report(world, thing, new, replicas)
     if any(moved):
         wake(world, thing)
 
 
-def _newest(rollout: Rollout, template: dict[str, Any]) -> ReplicaSet:
-    """The set of this template; an old one becomes the newest again when it is asked for."""
-    revision = revision_of(template, ())
+def _newest(rollout: Rollout, fields: Fields, census: Census) -> ReplicaSet:
+    """The set of their template; an old one becomes the newest again when it is asked for."""
+    if census.newest is None or census.newest[0] is not fields:
+        asked = template_of(fields)
+        census.newest = (fields, asked, revision_of(asked, ()))
+    _, template, revision = census.newest
     for each in rollout.sets:
         if each.revision == revision:
             rollout.sets.remove(each)
@@ -183,34 +223,23 @@ def _scale(rollout: Rollout, replicas: int, surge: int) -> None:
         each.spec = spec
 
 
-def _pods(world: World, thing: Thing, each: ReplicaSet) -> list[Container]:
-    """The pods of a set, those that are ending included."""
-    return [p for p in world.of(thing.stack, thing.key) if p.revision == each.revision]
-
-
-def _counts(world: World, thing: Thing, each: ReplicaSet) -> Counts:
-    min_ready = int_of(world, thing, "rollout.min_ready")
-    ready = [
-        pod.ready_since_ns
-        for pod in _pods(world, thing, each)
-        if pod.ready and not pod.terminating and pod.ready_since_ns is not None
-    ]
-    available = 0
-    for since in ready:
-        if since + min_ready <= world.now_ns:
-            available += 1
-        else:
-            _wake_at(world, thing, since + min_ready)
+def _counts(
+    world: World, thing: Thing, census: Census, each: ReplicaSet, min_ready_ns: int
+) -> Counts:  # fmt: skip
+    """A set's counts; when the next of its pods becomes available it is looked at again."""
+    available, next_ns = census.tally(each.revision).available(world.now_ns, min_ready_ns)
+    if next_ns is not None:
+        _wake_at(world, thing, next_ns)
     return Counts(each.spec, available)
 
 
-def _fill(world: World, thing: Thing, each: ReplicaSet) -> bool:
+def _fill(world: World, thing: Thing, census: Census, each: ReplicaSet) -> bool:
     """Make or end pods until the set has as many as it should; whether any was.
 
     They are made by slow start, one, then two, then four, each batch when the one before it
     was answered (slowStartBatch in kubernetes ``pkg/controller/replicaset``).
     """
-    pods = [p for p in _pods(world, thing, each) if not p.terminating]
+    pods = census.tally(each.revision).alive
     if len(pods) < each.spec:
         if not each.batch:
             each.batch = 1
@@ -218,12 +247,26 @@ def _fill(world: World, thing: Thing, each: ReplicaSet) -> bool:
         return True
     excess = len(pods) - each.spec
     if excess > 0:
-        related = [p for p in world.of(thing.stack, thing.key) if not p.terminating]
-        log_scale = rules_of(world.kubernetes_version).log_scale_down
-        order = ranks.first_to_go(pods, related, world.site, world.now_ns, log_scale=log_scale)
-        for pod in order[: min(excess, BURST_PODS)]:
+        for pod in _first_to_go(world, census, each, min(excess, BURST_PODS)):
             kubelet.end_pod(world, pod)
     return excess > 0
+
+
+def _first_to_go(world: World, census: Census, each: ReplicaSet, count: int) -> list[Container]:
+    """So many pods of a set that are to end. Without nodes the order found last often holds."""
+    tally, site, now = census.tally(each.revision), world.site, world.now_ns
+    on_nodes = site is not None and bool(site.placed)
+    found = None if on_nodes else tally.next_to_go(count, now)
+    if found is not None:
+        return found
+    pods = list(tally.alive.values())
+    related = [p for other in census.tallies.values() for p in other.alive.values()]
+    log_scale = rules_of(world.kubernetes_version).log_scale_down
+    order = ranks.first_to_go(pods, related, site, now, log_scale=log_scale)
+    if not on_nodes:
+        tally.leaving = order[count:][::-1]
+        tally.leaving_until_ns = ranks.settled_until_ns(pods, now) if log_scale else FOREVER_NS
+    return order[:count]
 
 
 def _make_batch(world: World, thing: Thing, each: ReplicaSet, missing: int) -> None:
@@ -251,7 +294,7 @@ def on_pods(world: World, payload: Payload) -> None:
         return
     for each in thing.state.sets:
         if each.revision == revision and each.batch:
-            alive = sum(not pod.terminating for pod in _pods(world, thing, each))
+            alive = len(census_of(world, thing).tally(revision).alive)
             if alive < each.spec:
                 _make_batch(world, thing, each, each.spec - alive)
             else:
@@ -262,11 +305,15 @@ def on_pods(world: World, payload: Payload) -> None:
 def report(world: World, thing: Thing, new: ReplicaSet, replicas: int) -> None:
     """Status as ``kubectl rollout status`` reads it, and the progress deadline."""
     rollout: Rollout = thing.state
-    pods = [p for p in world.of(thing.stack, thing.key) if not p.terminating]
-    updated = sum(p.revision == new.revision for p in pods)
-    ready = sum(p.ready for p in pods)
-    available = sum(_counts(world, thing, each).available for each in rollout.sets)
-    progress = (updated, -(len(pods) - updated), ready, available, thing.generation)
+    fields, census = settings(world, thing), census_of(world, thing)
+    min_ready_ns = _int(fields, "rollout.min_ready")
+    alive = sum(len(tally.alive) for tally in census.tallies.values())
+    updated = len(census.tally(new.revision).alive)
+    ready = sum(len(tally.ready) for tally in census.tallies.values())
+    available = sum(
+        _counts(world, thing, census, each, min_ready_ns).available for each in rollout.sets
+    )
+    progress = (updated, updated - alive, ready, available, thing.generation)
     before = rollout.progress
     if (
         not before
@@ -275,8 +322,8 @@ def report(world: World, thing: Thing, new: ReplicaSet, replicas: int) -> None:
     ):
         rollout.progress_ns = world.now_ns
     rollout.progress = progress
-    done = updated == len(pods) == available == replicas
-    deadline_ns = rollout.progress_ns + int_of(world, thing, "rollout.deadline")
+    done = updated == alive == available == replicas
+    deadline_ns = rollout.progress_ns + _int(fields, "rollout.deadline")
     if done:
         rollout.complete_generation = thing.generation
     # What was complete once may become unavailable, and is not late for that.
@@ -307,5 +354,9 @@ def new_pod(world: World, thing: Thing, revision: str, template: Fields) -> None
 
 def int_of(world: World, thing: Thing, path: str) -> int:
     """A number that a workload says of itself, 0 where it says none."""
-    value = settings(world, thing).get(path, 0)
+    return _int(settings(world, thing), path)
+
+
+def _int(fields: Fields, path: str) -> int:
+    value = fields.get(path, 0)
     return value if isinstance(value, int) else 0

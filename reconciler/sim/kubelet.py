@@ -63,7 +63,9 @@ def _pull(world: World, pod: Container, tries: int) -> None:
         world.emit("pull failed", pod, reference)
         world.push(world.now_ns + took_ns, LIFE, "pod pull", (pod.id, pod.epoch, tries + 1))
         return
-    start_ns = world.around(f"{pod.key} start", pod.behaviour.start_ns, 10)
+    start_ns = world.around(
+        f"{pod.key} start", pod.behaviour.start_ns, pod.behaviour.jitter_percent
+    )
     if world.site is not None:
         start_ns += nodes.slow_start_ns(world, pod)
     world.push(world.now_ns + took_ns + start_ns, LIFE, "pod start", (pod.id, pod.epoch))

@@ -1,7 +1,7 @@
 """The life of instances: start, probes, stop signals, crashes, and the restart manager."""
 
 from reconciler.model.units import NS_PER_MS, NS_PER_S
-from reconciler.sim.probes import asking
+from reconciler.sim.reading import Reading, read
 from reconciler.sim.things import Container
 from reconciler.sim.versions import rules_of
 from reconciler.sim.world import LIFE, PROBE, Payload, World
@@ -41,7 +41,8 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
         container.cancelled = container.terminating = False
         container.restart_delay_ns = 0
         container.engine_restarts = 0
-    for port in host_ports(container):
+    reading = read(container.fields)
+    for port in reading.host_ports:
         world.ports[port] = container.id
     world.emit("started", container, "by the engine" if by_engine else "")
     token = (container.id, container.epoch)
@@ -62,19 +63,18 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
         for name, _ in behaviour.needs:
             world.push(now + wait_ns, LIFE, "lack", (*token, name))
     container.starts += 1
-    _schedule_probes(world, container)
+    _schedule_probes(world, container, reading)
 
 
-def _schedule_probes(world: World, container: Container) -> None:
+def _schedule_probes(world: World, container: Container, reading: Reading) -> None:
     """The times at which the probes' verdicts flip.
 
     Liveness and readiness wait for startup (kubernetes ``pkg/kubelet/prober/worker.go``).
     A service without a readiness probe is ready once it runs.
     """
-    fields, behaviour, began = container.fields, container.behaviour, world.now_ns
+    behaviour, began = container.behaviour, world.now_ns
     token = (container.id, container.epoch)
-    startup, liveness = asking(fields, "startup"), asking(fields, "liveness")
-    readiness = asking(fields, "readiness")
+    startup, liveness, readiness = reading.startup, reading.liveness, reading.readiness
     up = began
     probed = startup is not None or liveness is not None or readiness is not None
     if probed or world.traffic is not None:
@@ -136,8 +136,8 @@ def hang(world: World, container: Container) -> None:
     world.emit("hung", container)
     began, now = container.started_at_ns or world.now_ns, world.now_ns
     token = (container.id, container.epoch)
-    readiness = asking(container.fields, "readiness")
-    liveness = asking(container.fields, "liveness")
+    reading = read(container.fields)
+    readiness, liveness = reading.readiness, reading.liveness
     if readiness is not None:
         world.push(readiness.fails_at(began, now), PROBE, "unready", token)
     if liveness is not None:
@@ -192,7 +192,7 @@ def _fail_readiness(world: World, container: Container) -> None:
     if not container.kubelet:
         become_unready(world, container)
         return
-    readiness = asking(container.fields, "readiness")
+    readiness = read(container.fields).readiness
     if readiness is not None and rules_of(world.kubernetes_version).readiness_while_ending:
         at_ns = readiness.fails_at(container.started_at_ns or world.now_ns, world.now_ns)
         world.push(at_ns, PROBE, "unready", (container.id, container.epoch))
@@ -212,7 +212,8 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
         container.turned_at_ns = now
     container.ready = container.hung = container.gone = False
     container.ready_since_ns = None
-    container.log = (*container.log[-4:], f"ended with exit code {code}" + " (out of memory)" * oom)
+    said = f"ended with exit code {code} (out of memory)" if oom else f"ended with exit code {code}"
+    container.log = (*container.log[-4:], said)
     for port in host_ports(container):
         if world.ports.get(port) == container.id:
             del world.ports[port]
@@ -250,13 +251,9 @@ def _restart_delay_ns(container: Container, code: int, ran_ns: int) -> int | Non
     return min(2 * last, RESTART_LONGEST_NS)
 
 
-def host_ports(container: Container) -> list[str]:
+def host_ports(container: Container) -> tuple[str, ...]:
     """The host ports it publishes."""
-    return [
-        str(value).rpartition(":")[2]
-        for path, value in container.fields.items()
-        if path.startswith("ports.")
-    ]
+    return read(container.fields).host_ports
 
 
 def published(container: Container) -> tuple[str, ...]:

@@ -1,19 +1,25 @@
 """Which pods of a replica set go first: kubernetes ``ActivePodsWithRanks``.
 
 Source: kubernetes ``pkg/controller/controller_utils.go``, and ``replica_set.go`` for the ranks.
+Each rule decides what those before it left open. What all leave open Kubernetes leaves to its
+sort; here the id decides where ages are compared by their logarithm, else the order given.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import cmp_to_key
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from reconciler.model.units import NS_PER_S
 from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 
+Coarse = tuple[bool, bool, bool, int, int]
+
+_id_of = attrgetter("id")
+
 
 def first_to_go(
-    pods: Sequence[Container], related: Sequence[Container], site: Site | None, now_ns: int,
+    pods: Sequence[Container], related: Iterable[Container], site: Site | None, now_ns: int,
     *, log_scale: bool,
 ) -> list[Container]:  # fmt: skip
     """`pods` in the order in which they are deleted.
@@ -27,48 +33,85 @@ def first_to_go(
     if placed:
         nodes.update(placed[pod.id] for pod in related if pod.id in placed)
 
-    def compare(one: Container, other: Container) -> int:
-        return _compare(one, other, nodes, placed, now_ns if log_scale else None)
+    ranks = {
+        second: _log2(now_ns - second * NS_PER_S) if log_scale else -second
+        for second in _ready_seconds(pods)
+    }
 
-    return sorted(pods, key=cmp_to_key(compare))
+    def coarse(pod: Container) -> Coarse:
+        """Unscheduled; pending before running; not ready; more co-located; ready for less long.
 
+        A deletion cost is an annotation, which no field of ours sets.
+        """
+        for_long = ranks[_second(pod.ready_since_ns)] if pod.ready else 0
+        where = placed.get(pod.id) if placed else None
+        beside = 0 if where is None else -nodes[where]
+        return where is not None, pod.phase == "running", pod.ready, beside, for_long
 
-def _compare(
-    one: Container, other: Container, nodes: Counter[str], placed: dict[str, str],
-    now_ns: int | None,
-) -> int:  # fmt: skip
-    """Below 0 where `one` goes first. Each line decides what those before it left open."""
-    fixed = [
-        # Unscheduled; pending before running; not ready; more co-located. A deletion cost is an
-        # annotation, which no field of ours sets.
-        (one.id in placed) - (other.id in placed) if placed else 0,
-        (one.phase == "running") - (other.phase == "running"),
-        one.ready - other.ready,
-        nodes[placed.get(other.id, "")] - nodes[placed.get(one.id, "")],
-    ]
-    for difference in fixed:
-        if difference:
-            return difference
-    if one.ready and other.ready:
-        younger = _younger(one, other, one.ready_since_ns, other.ready_since_ns, now_ns)
-        if younger:
-            return younger
-    if one.engine_restarts != other.engine_restarts:
-        return other.engine_restarts - one.engine_restarts
-    return _younger(one, other, one.created_at_ns, other.created_at_ns, now_ns)
+    if not log_scale:
+        return sorted(pods, key=lambda pod: (*coarse(pod), *_exact(pod)))
+    groups: dict[Coarse, list[Container]] = {}
+    for pod in pods:
+        groups.setdefault(coarse(pod), []).append(pod)
+    return [pod for rank in sorted(groups) for pod in _within(groups[rank], now_ns)]
 
 
-def _younger(
-    one: Container, other: Container, since: int | None, others: int | None, now_ns: int | None
-) -> int:
-    """Who is so for a shorter time goes first. The API keeps whole seconds."""
-    mine, theirs = (since or 0) // NS_PER_S, (others or 0) // NS_PER_S
-    if mine == theirs:
-        return 0
-    if now_ns is not None:
-        by_age = _log2(now_ns - mine * NS_PER_S) - _log2(now_ns - theirs * NS_PER_S)
-        return by_age or (-1 if one.id < other.id else 1)
-    return theirs - mine
+def settled_until_ns(pods: Sequence[Container], now_ns: int) -> int:
+    """Until when no age of these passes a power of two, so that their order stays."""
+    seconds = _created_seconds(pods) | _ready_seconds(pods)
+    ages = ((second * NS_PER_S, now_ns - second * NS_PER_S) for second in seconds)
+    return min(
+        (since_ns + (1 << age_ns.bit_length() if age_ns > 0 else 1) for since_ns, age_ns in ages),
+        default=now_ns,
+    )
+
+
+def _exact(pod: Container) -> tuple[int, int]:
+    """More restarts go first, then the younger."""
+    return -pod.engine_restarts, -_second(pod.created_at_ns)
+
+
+def _within(pods: list[Container], now_ns: int) -> list[Container]:
+    """Pods that the first rules take for equal, in their order.
+
+    Those that became ready in different seconds go by id; those of one second by restarts and
+    age first. Together that is no order, and Kubernetes leaves to its sort what comes of it;
+    here those of one second share out the places that their ids have among all.
+    """
+    by_id = sorted(pods, key=_id_of)
+    restarts = {pod.engine_restarts for pod in pods}
+    ages = {_log2(now_ns - second * NS_PER_S) for second in _created_seconds(pods)}
+    if len(restarts) == len(ages) == 1:
+        return by_id
+    classes: dict[int | None, list[Container]] = {}
+    for pod in by_id:
+        classes.setdefault(_ready_second(pod), []).append(pod)
+    sorted_classes = {
+        second: iter(sorted(same, key=lambda pod: (-pod.engine_restarts, _age(pod, now_ns))))
+        for second, same in classes.items()
+    }
+    return [next(sorted_classes[_ready_second(pod)]) for pod in by_id]
+
+
+def _created_seconds(pods: Sequence[Container]) -> set[int]:
+    return {pod.created_at_ns // NS_PER_S for pod in pods}
+
+
+def _ready_seconds(pods: Sequence[Container]) -> set[int]:
+    return {(pod.ready_since_ns or 0) // NS_PER_S for pod in pods if pod.ready}
+
+
+def _ready_second(pod: Container) -> int | None:
+    return _second(pod.ready_since_ns) if pod.ready else None
+
+
+def _age(pod: Container, now_ns: int) -> int:
+    return _log2(now_ns - _second(pod.created_at_ns) * NS_PER_S)
+
+
+def _second(at_ns: int | None) -> int:
+    """The API keeps whole seconds."""
+    return (at_ns or 0) // NS_PER_S
 
 
 def _log2(age_ns: int) -> int:

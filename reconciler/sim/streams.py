@@ -50,4 +50,10 @@ class Streams:
         reach = value_ns * percent // 100
         if reach <= 0:
             return value_ns
-        return value_ns - reach + self.next64(name) % (2 * reach + 1)
+        # `next64`, written out: this is what instances draw at each turn of their lives.
+        state = self.states.get(name)
+        state = ((_start(self.seed, name) if state is None else state) + _GOLDEN) & _MASK
+        self.states[name] = state
+        z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        return value_ns - reach + (z ^ (z >> 31)) % (2 * reach + 1)

@@ -26,7 +26,8 @@ class Container:
     switched the restart manager off until the next start by hand. `holds`: the objects it
     uses. `kubelet`: restarts follow the kubelet's rules and not the engine's. `gone`: its
     machine has no power, and nobody has said so. `routed`, `draining_since_ns`, `drained`: what
-    an edge of ours does with it. `held_back`: by its own checks that edge keeps it out. `turned_at_ns`: its readiness last changed.
+    an edge of ours does with it. `held_back`: by its own checks that edge keeps it out.
+    `turned_at_ns`: its readiness last changed.
     """
 
     id: str
@@ -169,6 +170,7 @@ class Holding:
     objects: dict[ResourceKey, Thing] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     frozen_records: tuple[Record, ...] | None = None
+    census: dict[ResourceKey, Any] = field(default_factory=dict)  # see `reconciler.sim.census`
 
     def all_records(self) -> tuple[Record, ...]:
         """The records, oldest write first; the same tuple until one changes."""

@@ -1,8 +1,10 @@
 """What happened in a world, as a running hash, a legend of one character each, or lines."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
+from reconciler.model.units import NS_PER_S
 from reconciler.sim.things import Transition
 from reconciler.sim.world import EPOCH_NS, World
 
@@ -18,6 +20,11 @@ LEGEND: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_what = attrgetter("what")
+
+AT_ONCE = 1024  # transitions that are written and hashed together
+
+
 class Trace:
     """Hears every transition of a world from now on.
 
@@ -27,32 +34,61 @@ class Trace:
 
     def __init__(self, world: World, *, keep: bool = False) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
-        self._marks: list[str] = []
-        self.lines: list[str] | None = [] if keep else None
+        self._whats: list[str] = []
+        self._lines: list[str] | None = [] if keep else None
+        self._heard: list[Transition] = []  # and neither written nor hashed yet
         world.listeners.append(self.heard)
 
     def heard(self, world: World, told: Transition) -> None:
         """Take one transition."""
-        line = line_of(told)
-        self._hash.update(line.encode())
-        self._hash.update(b"\n")
-        self._marks.append(LEGEND.get(told.what, "·"))
-        if self.lines is not None:
-            self.lines.append(line)
+        heard = self._heard
+        heard.append(told)
+        if len(heard) >= AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        heard, self._heard = self._heard, []
+        if heard:
+            lines = _lines_of(heard)
+            self._hash.update("\n".join((*lines, "")).encode())
+            self._whats.extend(map(_what, heard))
+            if self._lines is not None:
+                self._lines += lines
+
+    @property
+    def lines(self) -> list[str] | None:
+        """Every transition so far as a line; None where they are not kept."""
+        self._write()
+        return self._lines
 
     @property
     def digest(self) -> str:
         """Hash of everything so far, 32 hexadecimal digits."""
+        self._write()
         return self._hash.hexdigest()
 
     @property
     def compact(self) -> str:
         """One character for each transition; see `LEGEND`."""
-        return "".join(self._marks)
+        self._write()
+        return "".join([LEGEND.get(what, "·") for what in self._whats])
 
 
 def line_of(told: Transition) -> str:
     """One transition as one canonical line: seconds since the epoch of virtual time first."""
-    ns = told.at_ns - EPOCH_NS
-    where = f"{told.stack} {told.key or ''}"
-    return f"{ns // 10**9}.{ns % 10**9:09d} {told.what} {where} {told.subject} {told.detail}"
+    return _lines_of([told])[0]
+
+
+def _lines_of(many: Iterable[Transition]) -> list[str]:
+    """Each as a line. Neighbours are often of one instant and of one resource."""
+    made = []
+    last_ns, when, last_key, of_key = -1, "", None, ""
+    for at_ns, _, what, stack, key, subject, detail, _ in many:
+        if at_ns != last_ns:
+            last_ns = at_ns
+            seconds, ns = divmod(at_ns - EPOCH_NS, NS_PER_S)
+            when = f"{seconds}.{ns:09d}"
+        if key is not last_key:
+            last_key, of_key = key, str(key or "")
+        made.append(f"{when} {what} {stack} {of_key} {subject} {detail}")
+    return made

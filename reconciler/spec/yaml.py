@@ -165,18 +165,16 @@ class _Constructor:
         stack: list[tuple[Any, str | None, int, Any, int]] = []
         node: Any = None  # the open collection
         key: str | None = None  # its key that waits for a value
-        key_at = NOWHERE
-        mapped = False  # whether the open collection is a mapping
+        key_at, mapped = NOWHERE, False  # whether the open collection is a mapping
         known, keys, file_bits, nodes = self.known, self.keys, self.file_bits, self.nodes
         scalar, mapping, sequence = _SCALAR, _MAPPING, _SEQUENCE
         while True:
             event = event_of()
             kind = type(event)
             if kind is scalar:
-                start = event.start_mark
+                start, text = event.start_mark, event.value
                 column = start.column
                 at = file_bits + (start.line << 16) + (column if column < 65535 else 65535)
-                text = event.value
                 plain = not event.style and event.tag is None
                 if key is None and mapped:
                     key = keys[text] if plain and text in keys else self._key(event, at)
@@ -195,15 +193,12 @@ class _Constructor:
                     self._anchor(event, value, at, 1)
             elif kind is mapping or kind is sequence:
                 at = self._at(event)
-                if key is None and mapped:
-                    self._refuse("R106", "a key must be text, not a mapping or a list", at)
                 stack.append((node, key, key_at, event, nodes))
-                if len(stack) > MAX_DEPTH:
-                    self._refuse("R104", f"nested deeper than {MAX_DEPTH} levels", at)
+                if len(stack) > MAX_DEPTH or (key is None and mapped):
+                    self._refuse_opening(len(stack), at)
                 mapped = kind is mapping
                 node, key = Map(at) if mapped else Seq(at), None
-                if event.tag is not None or event.anchor:
-                    self._opened(event, node, at)
+                self._opened(event, node, at)
                 continue
             elif kind is yaml.AliasEvent:
                 at = self._at(event)
@@ -213,7 +208,6 @@ class _Constructor:
                     key, key_at = self._alias_key(value, at), at
                     continue
             else:
-                assert kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent, kind
                 value, at = node, node.at
                 node, key, key_at, opened, before = stack.pop()
                 mapped = type(node) is Map
@@ -236,6 +230,11 @@ class _Constructor:
             else:
                 node.append(value)
                 node.marks.append(at)
+
+    def _refuse_opening(self, depth: int, at: int) -> None:
+        if depth > MAX_DEPTH:
+            self._refuse("R104", f"nested deeper than {MAX_DEPTH} levels", at)
+        self._refuse("R106", "a key must be text, not a mapping or a list", at)
 
     def _at(self, event: Any) -> int:
         start = event.start_mark

@@ -38,6 +38,7 @@ def rehearsal_lines(report: Report, *, width: int | None = None) -> list[Line]:
     made += _section("checks", _checks(report))
     runs = counted(len(report.runs), "run")
     made += _section(f"why requests and sessions were dropped, over {runs}", _causes(report, width))
+    made += _section(f"faults that seed {report.worst_seed} fails by", _faults(report))
     for origin, found in by_origin(report.assumptions).items():
         rows = [(each.what, each.value) for each in found]
         made += _section(f"values {origin}", _wrapped(rows, width - 2))
@@ -115,6 +116,13 @@ def _checks(report: Report) -> list[Line]:
             note += f"; fails in {check.failed} of {counted(check.runs, 'run')}"
         rows.append(line((check.text, "bold"), word, note))
     return table(rows) if rows else []
+
+
+def _faults(report: Report) -> list[Line]:
+    """What is left of the faults of the worst run when those that do not matter are gone."""
+    if report.faults is None:
+        return []
+    return [line(text) for text in report.faults] or [line(("none: it fails without them", "dim"))]
 
 
 def _causes(report: Report, width: int) -> Iterator[Line]:

@@ -30,6 +30,7 @@ def rehearsal_document(report: Report) -> Document:
         causes=[
             {**cause_document(cause), "runs": seeds_of(report, cause)} for cause in report.causes
         ],
+        faults=None if report.faults is None else list(report.faults),
         assumptions=[
             {"what": each.what, "value": each.value, "origin": each.origin}
             for each in report.assumptions

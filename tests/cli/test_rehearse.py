@@ -137,8 +137,6 @@ def test_two_versions_of_a_change_stand_side_by_side(repository: Path, cli: Cli)
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--help", "HEAD~7"])
-def test_a_revision_that_is_none_is_a_diagnostic(
-    repository: Path, cli: Cli, revision: str
-) -> None:
+def test_a_revision_that_is_none_is_a_diagnostic(repository: Path, cli: Cli, revision: str) -> None:
     done = cli("rehearse", "shop.yaml", f"--from={revision}", "--seeds", "1")
     assert done.code == exits.ERROR and "R714" in done.err

@@ -5,8 +5,8 @@ Without a number the fixed examples judge; with one, so many generated ones of e
 
 import sys
 
-from tests.mutation.hunt import Verdict, hunt, hunt_by_properties
-from tests.mutation.mutants import MUTANTS, Mutant
+from tests.mutation.hunt import MUTANTS, Verdict, hunt, hunt_by_properties
+from tests.mutation.mutants import Mutant
 
 
 def main(arguments: list[str]) -> int:

@@ -10,9 +10,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.mutation import loaded_mutants
 from tests.mutation.judges import JUDGES
-from tests.mutation.mutants import Mutant, at_work
+from tests.mutation.loaded_judges import LOADED_JUDGES
+from tests.mutation.mutants import MUTANTS, Mutant, at_work
 from tests.properties import PROPERTIES, Property
+
+
+__all__ = ["MUTANTS", "Verdict", "hunt", "hunt_by_properties", "loaded_mutants"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,17 @@ class Verdict:
 
 
 def hunt(mutant: Mutant | None) -> Verdict:
-    """Run every example until one fails; no mutant at all is the product itself."""
+    """Run every example until one fails; no mutant at all is the product itself.
+
+    Judges with requests are asked first about what requests show.
+    """
     began, count = time.perf_counter(), 0
     name = mutant.name if mutant else "the product"
+    judges = (*JUDGES, *LOADED_JUDGES)
+    if mutant is not None and mutant.loaded:
+        judges = (*LOADED_JUDGES, *JUDGES)
     with at_work(mutant):
-        for judge in JUDGES:
+        for judge in judges:
             for label, check in judge.examples:
                 count += 1
                 try:

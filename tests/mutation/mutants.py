@@ -39,10 +39,11 @@ Put = Callable[[Any, str, Any], None]
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mistake; `make` puts it in place of what is right."""
+    """One mistake; `make` puts it in place of what is right. `loaded`: requests show it."""
 
     name: str
     make: Callable[[Put], None]
+    loaded: bool = False
 
 
 @contextmanager

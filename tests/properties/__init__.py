@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.properties import convergence, failures, safety
+from tests.properties import (
+    autoscaling,
+    choosing,
+    convergence,
+    failures,
+    loads,
+    metamorphic,
+    safety,
+    traffic,
+)
 from tests.properties.strategies import (
     CALM,
     LIVELY,
@@ -41,6 +50,16 @@ PROPERTIES: tuple[Property, ...] = (
     Property("3 surge", WILD, safety.check_surge),
     Property("4 singleton", WILD, safety.check_singleton),
     Property("5 dependencies", QUIET, safety.check_dependencies),
+    Property("6 drain", loads.wild(), traffic.check_drain),
+    Property("7 grace", loads.polite(), traffic.check_grace),
+    Property(
+        "7 whatever fails",
+        st.tuples(loads.polite(), choosing.choosers()),
+        choosing.check_whatever_fails,
+    ),
+    Property("8 stickiness", loads.tied(), traffic.check_stickiness),
+    Property("9 conservation", loads.wild(), traffic.check_conservation),
+    Property("10 fairness", loads.turns(), traffic.check_fairness),
     Property("11 restarts", WILD, safety.check_restarts),
     Property("12 idempotence", cases(LIVELY), convergence.check_idempotence),
     Property("13 crash", crashes(), convergence.check_crash),
@@ -54,10 +73,15 @@ PROPERTIES: tuple[Property, ...] = (
     Property("16 stale views", cases(CALM, stale_faults()), safety.check_stale_views),
     Property("17 progress", QUIET, convergence.check_progress),
     Property("18 paths", CHANGED, convergence.check_paths),
+    Property("19 autoscaler", autoscaling.demands(), autoscaling.check_scaler),
+    Property("19 autoscaled", autoscaling.growing(), autoscaling.check_autoscaled),
     Property("20 deletions", CHANGED, failures.check_deletions),
     Property("21 rollback", failing(), failures.check_rollback),
     Property("21 no second rollback", failing(), failures.check_no_second_rollback),
     Property("21 retry", failing(), failures.check_retry),
+    Property("22 grace helps", metamorphic.endings(), metamorphic.check_grace_helps),
+    Property("22 another time", loads.wild(), metamorphic.check_another_time),
+    Property("22 other names", metamorphic.renamings(), metamorphic.check_other_names),
     Property("23 replay", WILD, failures.check_replay),
     Property("24 plan is apply", QUIET, failures.check_plan_is_apply),
     Property("24 stale plan", CHANGED, failures.check_stale_plan),

@@ -1,7 +1,7 @@
 """A stack under load: what an example says, and how it is played and watched."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -179,8 +179,6 @@ class Play:
 
     def _hold_still(self) -> None:
         """No noise in how long anything takes; what is left is the traffic's."""
-        from dataclasses import replace
-
         world = self.world
         world.latency_jitter_percent = 0
         for name, behaviour in world.behaviours.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,43 +26,63 @@ READINESS = {"http": {"path": "/ready", "port": 80}, "period": "1s"}
 LIVENESS = {"http": {"path": "/live", "port": 80}, "delay": "15s", "period": "2s"}
 SEEDS = st.integers(0, 10_000)
 
+# Strategies are made once: to make one costs more than to draw from it.
+BOOLEANS = st.booleans()
+REPLICAS = st.integers(0, 4)
+ONE_OF_FOUR = st.integers(0, 3)
+ONE_OF_FIVE = st.integers(0, 4)
+ONE_OF_SIX = st.integers(0, 5)
+GRACES = st.sampled_from(("4s", "10s"))
+CONDITIONS = st.sampled_from(("healthy", "started"))
+EXTRAS = st.sets(st.sampled_from((
+    "no readiness", "liveness", "ports", "volume", "config", "secret", "network", "limit",
+    "pre stop", "on-failure", "command",
+)), max_size=4)  # fmt: skip
+
 
 def image(name: str, word: str, version: int) -> str:
     """``web-slow:2``."""
     return f"{name}-{word}:{version}" if word else f"{name}:{version}"
 
 
-def rollouts() -> st.SearchStrategy[Json]:
-    """How a service is exchanged."""
-    return st.fixed_dictionaries(
-        {
-            "strategy": st.sampled_from(("rolling", "rolling", "recreate", "start-first")),
-            "max_surge": st.sampled_from(AMOUNTS),
-            "max_unavailable": st.sampled_from(AMOUNTS),
-            "min_ready": st.sampled_from(("0s", "0s", "3s")),
-            "deadline": st.just("5m"),
-        }
-    )
+ROLLOUTS = st.fixed_dictionaries(  # how a service is exchanged
+    {
+        "strategy": st.sampled_from(("rolling", "rolling", "recreate", "start-first")),
+        "max_surge": st.sampled_from(AMOUNTS),
+        "max_unavailable": st.sampled_from(AMOUNTS),
+        "min_ready": st.sampled_from(("0s", "0s", "3s")),
+        "deadline": st.just("5m"),
+    }
+)
+
+one_of = cache(st.sampled_from)  # of a tuple that is asked for again
 
 
+between = cache(st.integers)
+
+
+@cache
+def some_of(names: tuple[str, ...]) -> st.SearchStrategy[set[str]]:
+    """Up to two of these."""
+    return st.sets(st.sampled_from(names), max_size=2)
+
+
+@cache
 @st.composite
 def services(draw: st.DrawFn, index: int, words: tuple[str, ...]) -> Json:
     """One service, without what it depends on."""
     name = NAMES[index]
     made: Json = {
-        "image": image(name, draw(st.sampled_from(words)), 1),
-        "rollout": draw(rollouts()),
-        "termination": {"grace": draw(st.sampled_from(("4s", "10s")))},
+        "image": image(name, draw(one_of(words)), 1),
+        "rollout": draw(ROLLOUTS),
+        "termination": {"grace": draw(GRACES)},
         "readiness": READINESS,
     }
-    if draw(st.integers(0, 5)) == 5:
+    if draw(ONE_OF_SIX) == 5:
         made["singleton"] = True
     else:
-        made["replicas"] = draw(st.integers(0, 4))
-    extra = draw(st.sets(st.sampled_from((
-        "no readiness", "liveness", "ports", "volume", "config", "secret", "network", "limit",
-        "pre stop", "on-failure", "command",
-    )), max_size=4))  # fmt: skip
+        made["replicas"] = draw(REPLICAS)
+    extra = draw(EXTRAS)
     if "no readiness" in extra:
         del made["readiness"]
     if "liveness" in extra:
@@ -87,29 +108,35 @@ def services(draw: st.DrawFn, index: int, words: tuple[str, ...]) -> Json:
     return made
 
 
+@cache
+def counts(most: int) -> st.SearchStrategy[int]:
+    """How many services."""
+    return st.integers(1, most)
+
+
+@cache
 @st.composite
 def stacks(draw: st.DrawFn, words: tuple[str, ...] = CALM, *, most: int = 4) -> Json:
     """A stack: 1 to `most` services, at most one job, and what they use."""
-    count = draw(st.integers(1, most))
-    has_job = draw(st.integers(0, 3)) == 3
+    count = draw(counts(most))
+    has_job = draw(ONE_OF_FOUR) == 3
     made: Json = {
         "services": {NAMES[i]: draw(services(i, words)) for i in range(count)},
         "networks": {
             name: {"subnet": subnets[0]}
             for name, subnets in SUBNETS.items()
-            if name == "back" or draw(st.booleans())
+            if name == "back" or draw(BOOLEANS)
         },
-        "volumes": {"data": {"keep": draw(st.booleans())}},
+        "volumes": {"data": {"keep": draw(BOOLEANS)}},
         "configs": {"motd": {"content": "1", "digest": "c" * 15 + "1"}},
         "secrets": {"key": {"env": "KEY", "digest": "5" * 15 + "1"}},
     }
     if has_job:
         made["jobs"] = {"migrate": {"image": "migrate:1", "retries": 3}}
     for index in range(count):
-        needs = draw(st.sets(st.sampled_from(NAMES[:index]), max_size=2)) if index else set()
-        conditions = st.sampled_from(("healthy", "started"))
-        depends = {f"service/{need}": draw(conditions) for need in sorted(needs)}
-        if has_job and draw(st.booleans()):
+        needs = draw(some_of(NAMES[:index])) if index else set()
+        depends = {f"service/{need}": draw(CONDITIONS) for need in sorted(needs)}
+        if has_job and draw(BOOLEANS):
             depends["job/migrate"] = "completed"
         if depends:
             made["services"][NAMES[index]]["depends_on"] = depends
@@ -120,6 +147,9 @@ def stacks(draw: st.DrawFn, words: tuple[str, ...] = CALM, *, most: int = 4) -> 
 
 Change = Callable[[st.DrawFn, Json, str], None]
 
+LEVELS = st.sampled_from(("info", "debug"))
+MEMORIES = st.sampled_from(("32Mi", "128Mi", None))
+
 
 def _image(draw: st.DrawFn, spec: Json, name: str) -> None:
     service = spec["services"][name]
@@ -128,22 +158,22 @@ def _image(draw: st.DrawFn, spec: Json, name: str) -> None:
 
 
 def _environment(draw: st.DrawFn, spec: Json, name: str) -> None:
-    spec["services"][name]["environment"] = {"LEVEL": draw(st.sampled_from(("info", "debug")))}
+    spec["services"][name]["environment"] = {"LEVEL": draw(LEVELS)}
 
 
 def _replicas(draw: st.DrawFn, spec: Json, name: str) -> None:
     if not spec["services"][name].get("singleton"):
-        spec["services"][name]["replicas"] = draw(st.integers(0, 4))
+        spec["services"][name]["replicas"] = draw(REPLICAS)
 
 
 def _limit(draw: st.DrawFn, spec: Json, name: str) -> None:
     """In place: more, less, or none any more."""
-    memory = draw(st.sampled_from(("32Mi", "128Mi", None)))
+    memory = draw(MEMORIES)
     spec["services"][name]["resources"] = {"limits": {"memory": memory} if memory else {}}
 
 
 def _strategy(draw: st.DrawFn, spec: Json, name: str) -> None:
-    spec["services"][name]["rollout"] = draw(rollouts())
+    spec["services"][name]["rollout"] = draw(ROLLOUTS)
 
 
 def _remove(draw: st.DrawFn, spec: Json, name: str) -> None:
@@ -179,7 +209,7 @@ def _add(draw: st.DrawFn, spec: Json, name: str) -> None:
     free = [index for index, each in enumerate(NAMES) if each not in spec["services"]]
     if free:
         made = {**draw(services(free[0], CALM)), "liveness": LIVENESS}
-        if draw(st.booleans()):
+        if draw(BOOLEANS):
             made["depends_on"] = {f"service/{name}": "healthy"}
         spec["services"][NAMES[free[0]]] = made
 
@@ -227,12 +257,15 @@ CHANGES: tuple[Change, ...] = (
 )  # fmt: skip
 
 
+CHOICES = st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3)
+
+
 @st.composite
 def changed(draw: st.DrawFn, spec: Json) -> Json:
     """The stack after one to three changes."""
     made = deepcopy(spec)
-    for change in draw(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3)):
-        change(draw, made, draw(st.sampled_from(sorted(made["services"]))))
+    for change in draw(CHOICES):
+        change(draw, made, draw(one_of(tuple(sorted(made["services"])))))
     if "data" not in made["volumes"]:
         _volume(draw, made, "")
     return made
@@ -246,36 +279,36 @@ KINDS = ("", "create", "start", "update", "signal", "remove", "record", "apply",
 @st.composite
 def call_faults(draw: st.DrawFn) -> Fault:
     """A call fails before or after it took effect, loses its reply, or is late."""
-    kind = draw(st.sampled_from(("fail_before", "fail_after", "lost_reply", "delay")))
+    kind = draw(one_of(("fail_before", "fail_after", "lost_reply", "delay")))
     return Fault(
-        kind, on=draw(st.sampled_from(KINDS)), nth=draw(st.integers(1, 6)),
-        count=draw(st.integers(1, 3)), for_ns=draw(st.sampled_from((1, 20))) * NS_PER_S,
+        kind, on=draw(one_of(KINDS)), nth=draw(between(1, 6)),
+        count=draw(between(1, 3)), for_ns=draw(one_of((1, 20))) * NS_PER_S,
     )  # fmt: skip
 
 
 @st.composite
 def look_faults(draw: st.DrawFn) -> Fault:
     """An observation fails."""
-    return Fault("look_fails", nth=draw(st.integers(1, 12)), count=draw(st.integers(1, 2)))
+    return Fault("look_fails", nth=draw(between(1, 12)), count=draw(between(1, 2)))
 
 
 @st.composite
 def event_faults(draw: st.DrawFn) -> Fault:
     """Events are lost, doubled or delayed: some of them, or every one (`nth` 0)."""
-    kind = draw(st.sampled_from(("event_lost", "event_doubled", "event_delayed")))
+    kind = draw(one_of(("event_lost", "event_doubled", "event_delayed")))
     return Fault(
-        kind, nth=draw(st.integers(0, 6)), count=draw(st.integers(1, 20)),
-        for_ns=draw(st.sampled_from((1, 7))) * NS_PER_S,
+        kind, nth=draw(between(0, 6)), count=draw(between(1, 20)),
+        for_ns=draw(one_of((1, 7))) * NS_PER_S,
     )  # fmt: skip
 
 
 @st.composite
 def world_faults(draw: st.DrawFn) -> Fault:
     """Something breaks by itself, at a time."""
-    kind = draw(st.sampled_from(("crash", "oom", "hang", "unreachable", "engine_restart")))
+    kind = draw(one_of(("crash", "oom", "hang", "unreachable", "engine_restart")))
     return Fault(
-        kind, at_ns=draw(st.integers(0, 20_000)) * 1_000_000, amount=draw(st.integers(0, 5)),
-        for_ns=draw(st.integers(1, 30)) * NS_PER_S,
+        kind, at_ns=draw(between(0, 20_000)) * 1_000_000, amount=draw(between(0, 5)),
+        for_ns=draw(between(1, 30)) * NS_PER_S,
     )  # fmt: skip
 
 
@@ -318,17 +351,20 @@ def cases(
     if any(fault.kind == "hang" for fault in broken):
         for service in before["services"].values():
             service["liveness"] = LIVENESS  # or nothing would ever notice
-    if fresh and draw(st.integers(0, 4)) == 4:
+    if fresh and draw(ONE_OF_FIVE) == 4:
         return Case(None, before, seed, broken)
     return Case(before, draw(changed(before)), seed, broken)
+
+
+WAYS = st.sampled_from(("before", "after", "lost"))
+DEATHS = st.lists(st.tuples(st.integers(1, 60), WAYS), min_size=1, max_size=2)
 
 
 @st.composite
 def crashes(draw: st.DrawFn) -> Crash:
     """A small case, and one or two deaths in it."""
     case = draw(cases(most=2))
-    ways = st.sampled_from(("before", "after", "lost"))
-    calls = draw(st.lists(st.tuples(st.integers(1, 60), ways), min_size=1, max_size=2))
+    calls = draw(DEATHS)
     return Crash(case, tuple(calls))
 
 
@@ -336,12 +372,12 @@ def crashes(draw: st.DrawFn) -> Crash:
 def failing(draw: st.DrawFn) -> Case:
     """A stack of which one service gets a revision that never becomes ready."""
     before = draw(stacks(CALM, most=2))
-    name = draw(st.sampled_from(sorted(before["services"])))
-    word = draw(st.sampled_from(("bad", "crash")))
+    name = draw(one_of(tuple(sorted(before["services"]))))
+    word = draw(one_of(("bad", "crash")))
     service = before["services"][name]
     service["readiness"] = READINESS
     service["rollout"]["deadline"] = "40s"
-    service["rollout"]["on_failure"] = draw(st.sampled_from(("rollback", "rollback", "pause")))
+    service["rollout"]["on_failure"] = draw(one_of(("rollback", "rollback", "pause")))
     if not service.get("singleton"):
         service["replicas"] = max(1, service["replicas"])
     after = deepcopy(before)

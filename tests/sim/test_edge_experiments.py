@@ -82,13 +82,16 @@ class Bench:
     def roll(self) -> None:
         """Each of the two is replaced: a new one in, the old one drained, stopped, gone."""
         for old in self.world.of("edge", KEY):
-            fresh = self.start(APP)
-            self.until(lambda fresh=fresh: self.is_in(fresh))
-            self.flow.drain(old)
-            self.until(lambda old=old: self.flow.is_drained(old))
-            life.signal(self.world, old, "SIGTERM")
-            self.until(lambda old=old: old.phase == "exited")
-            self.world.drop_container(old)
+            self.replace(old)
+
+    def replace(self, old: Container) -> None:
+        fresh = self.start(APP)
+        self.until(lambda: self.is_in(fresh))
+        self.flow.drain(old)
+        self.until(lambda: self.flow.is_drained(old))
+        life.signal(self.world, old, "SIGTERM")
+        self.until(lambda: old.phase == "exited")
+        self.world.drop_container(old)
 
     @property
     def lost(self) -> int:

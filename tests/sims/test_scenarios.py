@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.checks import evaluate
 from reconciler.rehearsal.run import Task, run_seed, task_of
 from reconciler.spec.scenarios import LoadedScenario, load_scenario
 
@@ -97,3 +98,32 @@ def test_airssys_stops_nothing_before_what_needs_it_is_gone() -> None:
     assert pairs
     for name, need in pairs:
         assert stops[need.removeprefix("service/")] >= ends[name], (name, need)
+
+
+# What goes wrong, and the same, mended.
+PAIRS = [
+    ("constellation-grace-30", "constellation-grace-45"),
+    ("constellation-nginx-refusing", "constellation-nginx"),
+    ("constellation-unlike-balanced", "constellation-unlike-least-connections"),
+    ("constellation-lsp-short-drain", "constellation-lsp-cookie"),
+    ("constellation-office-nginx", "constellation-office-haproxy"),
+    ("constellation-executions-short-drain", "constellation-executions-drained"),
+    ("constellation-cache-cold", "constellation-cache-warm"),
+    ("constellation-liveness-on-readiness", "constellation-liveness-as-guided"),
+    ("kpow-kafka-log-exception", "kpow-kafka-liveness"),
+    ("kdcube-bundles-restarted", "kdcube-bundles-waited"),
+    ("kdcube-budgets-draining", "kdcube-budgets-mended"),
+    ("kdcube-zones-on", "kdcube-zones-off"),
+    ("kdcube-burst-fargate", "kdcube-burst-cluster"),
+    ("airssys-grace-guide", "airssys-grace-one-pod"),
+    ("airssys-capacity-47", "airssys-capacity-46"),
+    ("airssys-mailbox-1", "airssys-mailbox-5"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "mended"), PAIRS, ids=[pair[0] for pair in PAIRS])
+def test_the_checks_of_a_pair_tell_one_from_the_other(wrong: str, mended: str) -> None:
+    tasks = {name: task(ROOT / "sims" / f"{name}.yaml") for name in (wrong, mended)}
+    runs = {name: run_seed(each, SEEDS[0])[0] for name, each in tasks.items()}
+    for checks, run in ((tasks[wrong].checks, runs[mended]), (tasks[mended].checks, runs[wrong])):
+        assert not all(evaluate(check, run).holds for check in checks)

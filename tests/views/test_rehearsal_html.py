@@ -131,8 +131,8 @@ def test_two_reports_are_shown_by_the_same_seeds() -> None:
 
 def test_a_report_without_spans_traffic_or_graph_has_a_page_too() -> None:
     bare = Report("bare", (), (Run(0, "", "converged", 10**9, 0, 0),), (), (), (), (), ())
-    read(rehearsal_html(bare))
-    read(comparison_html(bare, bare))
+    for text in (rehearsal_html(bare), comparison_html(bare, bare)):
+        assert "bare" in read(text).texts["h1"]
 
 
 def test_every_state_has_a_colour_and_a_pattern_of_its_own() -> None:

@@ -61,7 +61,7 @@ class Belief:
         at_ns = first + (count - 1) * period
         if not endpoint.healthy and endpoint.app == HANGS:
             at_ns += rules.timeout
-        self._tell(endpoint, at_ns, "up" if endpoint.healthy else "down")
+        self._tell(endpoint, at_ns, "up" if endpoint.healthy else "down", endpoint.token)
 
     def _readiness(self, endpoint: Endpoint, *, ready: bool) -> None:
         """A cluster's own verdict, which its endpoints follow."""
@@ -73,9 +73,13 @@ class Belief:
             self._truth(endpoint, SERVES, "serving", healthy=False)
 
     def _register(self, endpoint: Endpoint, *, wanted: bool) -> None:
-        endpoint.token += 1
+        """Discovery is told, once; neither a check nor the same news again puts that off."""
+        if endpoint.wanted is wanted:
+            return
+        endpoint.wanted = wanted
+        endpoint.news += 1
         at_ns = self.world.now_ns + self.rules.lag
-        self._tell(endpoint, at_ns, "register" if wanted else "deregister")
+        self._tell(endpoint, at_ns, "register" if wanted else "deregister", endpoint.news)
 
     def _registered(self, endpoint: Endpoint) -> None:
         endpoint.registered = True
@@ -85,9 +89,9 @@ class Belief:
         else:
             self._set(endpoint, edge=UP)
 
-    def _tell(self, endpoint: Endpoint, at_ns: int, what: str) -> None:
+    def _tell(self, endpoint: Endpoint, at_ns: int, what: str, token: int) -> None:
         name = next(name for name, each in self.endpoints.items() if each is endpoint)
-        self.world.push(at_ns, SYNC, "edge", (str(self.key), name, endpoint.token, what))
+        self.world.push(at_ns, SYNC, "edge", (str(self.key), name, token, what))
 
     def _fall_back(self) -> None:
         """With nobody ready, kube-proxy uses what serves while it ends (KEP-1669)."""

@@ -45,8 +45,9 @@ class Kernel(Protocol):
 class Endpoint:
     """An instance, or a place for one, as the edge and the kernel have it.
 
-    `healthy`: what a check would find now. `token`: earlier news about it are void. `held`:
-    the reconciler keeps it in drain. `registered`: discovery has it in its list.
+    `healthy`: what a check would find now. `token`: what earlier checks would have found is
+    void. `held`: the reconciler keeps it in drain. `registered`: discovery has it in its list;
+    `wanted`: what discovery was told last, and `news` voids what it was told before.
     """
 
     slot: int
@@ -55,6 +56,8 @@ class Endpoint:
     app: int = CLOSED
     healthy: bool = False
     registered: bool = False
+    wanted: bool | None = None
+    news: int = 0
     held: bool = False
     token: int = 0
     since_ns: int = 0

@@ -88,7 +88,8 @@ class Flow(Belief):
             self._warmed(name)
             return
         endpoint = self.endpoints.get(name)
-        if endpoint is None or endpoint.token != token:
+        listing = what in ("register", "deregister")
+        if endpoint is None or token != (endpoint.news if listing else endpoint.token):
             return
         self.sync()
         if what == "register":
@@ -125,10 +126,17 @@ class Flow(Belief):
             return
         if self.is_drained(container):
             container.drained = True
+            self._take_out(container)
             self.world.emit("drained", container)
             return
         at_ns = max(self.finished_ns(container), self.world.now_ns + SAMPLE_NS)
         self.world.push(at_ns, SYNC, "drained", (str(self.key), container.id))
+
+    def _take_out(self, container: Container) -> None:
+        """From drain to maintenance, ahead of the stop: nobody comes back, tied or not."""
+        endpoint = self._of(container)
+        if endpoint is not None and endpoint.edge == DRAIN:
+            self._set(endpoint, edge=DOWN)
 
     def _tell_routed(self, endpoint: Endpoint, what: str) -> None:
         """The reconciler sees at the instance what an edge of its own does with it."""
@@ -268,6 +276,7 @@ class Flow(Belief):
         asks = signal in ("SIGTERM", container.fields.get("stop_signal", "SIGTERM"))
         if not asks or endpoint.context == "draining":
             return
+        self._take_out(container)
         behaviour = container.behaviour
         if behaviour.ignores_stop or container.hung:
             return

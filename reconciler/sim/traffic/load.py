@@ -52,7 +52,7 @@ class Loaded:
     sessions: RateOver | None = None
     slices: list[Slice] = field(default_factory=list)
     queue_peak: int = 0
-    last: tuple[int, int, int] = (0, 0, 0)  # served, dropped, sessions cut
+    last: tuple[int, int, int, int] = (0, 0, 0, 0)  # time, served, dropped, sessions cut
     cpu_peak: int = 0
     memory_peak: int = 0
     used: dict[str, Used] = field(default_factory=dict)
@@ -77,6 +77,8 @@ class Load:
     def close(self) -> None:
         """The world is quiet again."""
         self.sync()
+        for loaded in self.flows.values():
+            _sample(loaded, self.world.now_ns - self.began_ns)
         self.world.listeners.remove(self.heard)
         self.world.traffic = self.world.usage = None
 
@@ -213,14 +215,16 @@ class Load:
 
 
 def _sample(loaded: Loaded, now_ns: int) -> None:
-    kernel, (served, dropped, cut) = loaded.kernel, loaded.last
-    loaded.last = (kernel.served, sum(kernel.dropped_total()), kernel.sessions_cut)
+    kernel, (began_ns, served, dropped, cut) = loaded.kernel, loaded.last
+    if now_ns == began_ns:
+        return
+    loaded.last = (now_ns, kernel.served, sum(kernel.dropped_total()), kernel.sessions_cut)
     ready = sum(e.context == "serving" for e in loaded.flow.endpoints.values())
     loaded.queue_peak = max(loaded.queue_peak, kernel.queued)
     open_now = kernel.sessions_begun - kernel.sessions_ended - kernel.sessions_cut
     loaded.slices.append(
         Slice(
-            now_ns, ready, loaded.last[0] - served, loaded.last[1] - dropped, open_now,
-            loaded.last[2] - cut,
+            began_ns, ready, loaded.last[1] - served, loaded.last[2] - dropped, open_now,
+            loaded.last[3] - cut,
         )
     )  # fmt: skip

@@ -17,6 +17,7 @@ from tests.live.balancing.twin import Twin, addresses, number_of, script
 pytestmark = pytest.mark.live("haproxy")
 
 WEIGHTS = [[1, 1, 1], [5, 1, 1], [3, 1], [1, 2, 3, 4], [7, 7, 2, 2, 1], [16, 9]]
+FOREVER_NS = 10**15
 STATES = {"drain": kernel.DRAIN, "maint": kernel.DOWN, "ready": kernel.UP}
 
 
@@ -152,16 +153,52 @@ def test_a_cookie_is_kept_in_drain_and_moved_in_maint(tmp_path: Path) -> None:
         assert 1 in visit(range(30, 40))
 
 
-@pytest.mark.parametrize("weights", [[1, 1, 1], [3, 1], [5, 1, 1]], ids=str)
-def test_random_gives_each_server_the_same_share(tmp_path: Path, weights: list[int]) -> None:
-    """Idle servers, so that of two drawn neither is less loaded. Within five sigma."""
-    count, many = 2000, 200_000
-    with backends(len(weights)) as servers, haproxy(tmp_path, servers, "random", weights) as proxy:
-        took = Counter(proxy.ask().slot for _ in range(count))
+@pytest.mark.parametrize("weights", [[1] * 10, [3, 1], [5, 1, 1], [16, 9]], ids=str)
+def test_source_by_a_consistent_hash_is_the_same_too(tmp_path: Path, weights: list[int]) -> None:
+    clients = addresses(400)
+    twin = Twin(kernel.SOURCE_HAPROXY_RING, weights)
+    with backends(len(weights)) as servers, haproxy(
+        tmp_path, servers, "source", weights, "  hash-type consistent"
+    ) as proxy:
+        took = mapping(proxy, clients)
+        state(proxy, twin, 1, "drain")
+        without = mapping(proxy, clients)
+    assert without == expected(twin, clients)
+    twin.be(1)
+    assert took == expected(twin, clients)
+    left = [now for now, was in zip(without, took, strict=True) if was != 1]
+    assert left == [was for was in took if was != 1], "nobody else is moved"
+
+
+LOADS = [([1, 1, 1], 0), ([3, 1], 0), ([5, 1, 1], 0), ([1, 1, 1], 4), ([5, 1, 1], 4)]
+
+
+@pytest.mark.parametrize(("weights", "held"), LOADS, ids=str)
+def test_random_gives_each_server_the_same_share(
+    tmp_path: Path, weights: list[int], held: int
+) -> None:
+    """Idle, or with requests open at the first server. Within five sigma of both counts."""
+    count, many = 1500, 50_000
     twin = Twin(kernel.RANDOM_HAPROXY, weights)
+    with backends(len(weights)) as servers, haproxy(
+        tmp_path, servers, "random", weights
+    ) as proxy:
+        for slot in range(1, len(weights)):
+            state(proxy, twin, slot, "maint")
+        open_ones = [proxy.send(f"/hold/{number}") for number in range(held)]
+        for number in range(held):
+            assert servers[0].event(servers[0].came, f"/hold/{number}").wait(10)
+            assert twin.ask(work_ns=FOREVER_NS)[0] == 0
+        for slot in range(1, len(weights)):
+            state(proxy, twin, slot, "ready")
+        took = Counter(proxy.ask().slot for _ in range(count))
+        for number, connection in enumerate(open_ones):
+            servers[0].event(servers[0].held, f"/hold/{number}").set()
+            proxy.read(connection)
     step = 2000
-    twin.kernel.feed(range(step, step * many + step, step), [1] * many, [0] * many)
-    twin.kernel.run(step * many + 2 * step)
+    first = twin.now_ns + step
+    twin.kernel.feed(range(first, first + step * many, step), [1] * many, [0] * many)
+    twin.kernel.run(first + step * (many + 1))
     for slot in range(len(weights)):
         share = twin.kernel.served_at(slot) / many
         sigma = math.sqrt(share * (1 - share) * (1 / count + 1 / many))

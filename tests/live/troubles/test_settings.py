@@ -68,7 +68,8 @@ def test_a_process_out_of_memory_says_so_and_a_higher_limit_mends_it(
         },
     }
     low, high = ({"resources": {"limits": {"memory": text}}} for text in ("8Mi", "256Mi"))
-    command.write({**web, **low})
+    # Long enough that it is between two restarts most of the time: only then the engine says why.
+    command.write({**web, **low, "rollout": {"deadline": "12s"}})
     command.apply().check_refused("out of memory", "killed at its memory limit")
     command.write({**web, **high, "rollout": {"deadline": "20s"}})
     command.check_finishes()

@@ -4,7 +4,7 @@ from .haproxy cimport Haproxy
 
 cdef long long ABSENT, IP_HASH_NGINX, KUBE_RANDOM, LEAST_CONN, LEAST_CONN_HAPROXY, RANDOM
 cdef long long RANDOM_HAPROXY, ROUND_ROBIN, ROUND_ROBIN_HAPROXY, SOURCE_HAPROXY
-cdef long long SOURCE_HAPROXY_RING, UP, WEIGHTED
+cdef long long SOURCE_HAPROXY_RING, UP, WEIGHTED, WHOLE
 
 cdef class Balance(Haproxy):
     @cython.locals(rule=cython.longlong, slot=cython.longlong)
@@ -27,7 +27,16 @@ cdef class Balance(Haproxy):
         slot=cython.longlong
     )
     cdef long long smooth_among(self, long long first, long long now_ns) noexcept
+    @cython.locals(number=cython.longlong)
     cdef long long draw(self) noexcept
+    @cython.locals(
+        best=cython.longlong, least=cython.longlong, begin=cython.longlong, many=cython.longlong,
+        at=cython.longlong, slot=cython.longlong, load=cython.longlong, weight=cython.longlong,
+        total=cython.longlong, most=cython.longlong, value=cython.longlong
+    )
+    cdef long long least_even(
+        self, long long[::1] ups, long long[::1] conns, long long[::1] current, long long count,
+    ) noexcept
     cdef long long at_random(self, long long now_ns) noexcept
     @cython.locals(low=cython.longlong, high=cython.longlong, middle=cython.longlong)
     cdef long long place_of(self, long long mark) noexcept

@@ -3,6 +3,7 @@
 Slots stand in the order of their numbers, as servers do in a configuration.
 """
 
+from .arrays import Ints
 from .haproxy import Haproxy
 from .words import (
     ABSENT,
@@ -11,7 +12,6 @@ from .words import (
     LEAST_CONN,
     LEAST_CONN_HAPROXY,
     RANDOM,
-    RANDOM_HAPROXY,
     ROUND_ROBIN,
     ROUND_ROBIN_HAPROXY,
     SOURCE_HAPROXY,
@@ -19,6 +19,8 @@ from .words import (
     UP,
     WEIGHTED,
 )
+
+WHOLE = 1 << 32
 
 
 class Balance(Haproxy):
@@ -112,7 +114,8 @@ class Balance(Haproxy):
 
     def least_connected(self, now_ns: int) -> int:
         """nginx' least_conn: fewest connections by weight; of equal ones by smooth turns."""
-        self.end_smooth()
+        if self.even and self.troubled == 0 and self.choices == 0:
+            return self.least_even(self.ups, self.s_conns, self.s_current, self.up_count)
         best = -1
         many = 0
         for at in range(self.up_count):
@@ -132,6 +135,39 @@ class Balance(Haproxy):
         if not many:
             return best
         return self.smooth_among(best, now_ns)
+
+    def least_even(self, ups: Ints, conns: Ints, current: Ints, count: int) -> int:
+        """The same where all weigh the same and none is to be left out."""
+        best = ups[0]
+        least = conns[best]
+        begin = 0
+        many = 0
+        for at in range(1, count):
+            slot = ups[at]
+            load = conns[slot]
+            if load < least:
+                least = load
+                best = slot
+                begin = at
+                many = 0
+            elif load == least:
+                many = 1
+        if not many:
+            return best
+        weight = self.s_weight[best]
+        total = 0
+        most = current[best] + weight
+        for at in range(begin, count):
+            slot = ups[at]
+            if conns[slot] == least:
+                value = current[slot] + weight
+                current[slot] = value
+                total += weight
+                if value > most:
+                    most = value
+                    best = slot
+        current[best] -= total
+        return best
 
     def smooth_among(self, first: int, now_ns: int) -> int:
         """Smooth turns among those as loaded as `first`, which is the first of them."""
@@ -155,9 +191,13 @@ class Balance(Haproxy):
         return best
 
     def draw(self) -> int:
-        """32 random bits for a choice: numbered by what is chosen for, and by the try."""
-        self.order_seq += 1
-        return self.mixed(self.seed_balance, self.order_seq) >> 32
+        """32 random bits for a choice."""
+        number = self.order_seq + 1
+        self.order_seq = number
+        if (number >> 8) != self.draw_chunk:
+            self.draw_chunk = number >> 8
+            self.fill_below(WHOLE, self.b_draw, self.seed_balance, self.draw_chunk << 8)
+        return self.b_draw[number & 255]
 
     def at_random(self, now_ns: int) -> int:
         """One of those that may be given a request, by weight unless the rule has none."""
@@ -218,6 +258,8 @@ class Balance(Haproxy):
         """
         if self.listed_count == 1:
             return self.smooth_pick(now_ns)
+        if self.choices == 0:
+            self.hash_picks = 0
         first = (address >> 24) & 255
         second = (address >> 16) & 255
         third = (address >> 8) & 255

@@ -2,8 +2,7 @@
 cimport cython
 from .state cimport State
 
-cdef bint NATIVE
-cdef long long CHUNK, CONSTANT, FAR, LEVELS, NONE, POISSON, ROW
+cdef long long CHUNK, CONSTANT, FAR, LEVELS, NATIVE, NONE, POISSON, ROW
 cdef unsigned long long GOLDEN, MASK, MIX_1, MIX_2
 
 cdef class Draws(State):
@@ -13,14 +12,15 @@ cdef class Draws(State):
     cdef long long level_of(self, unsigned long long bits) noexcept
     @cython.locals(level=cython.longlong, at=cython.longlong, high=cython.longlong)
     cdef long long from_table(self, long long[::1] table, unsigned long long bits) noexcept
-    @cython.locals(
-        at=cython.longlong, level=cython.longlong, place=cython.longlong,
-        high=cython.longlong, z=cython.ulonglong, bits=cython.ulonglong
-    )
+    @cython.locals(at=cython.longlong)
     cdef void fill_from(
         self, long long[::1] table, long long[::1] into, unsigned long long seed, long long number,
     ) noexcept
-    @cython.locals(number=cython.longlong, at=cython.longlong, bits=cython.ulonglong)
+    @cython.locals(at=cython.longlong, bits=cython.ulonglong)
+    cdef void fill_below(
+        self, long long bound, long long[::1] into, unsigned long long seed, long long number,
+    ) noexcept
+    @cython.locals(number=cython.longlong)
     cdef void fill_chunk(self, long long chunk) noexcept
     @cython.locals(number=cython.longlong, wide=cython.longlong, gap=cython.longlong)
     cdef long long next_gap(self) noexcept

@@ -4,8 +4,8 @@ Every draw is by number: the n-th arrival has the same gap, the same client and 
 whatever became of those before it (common random numbers). Arrivals are drawn `CHUNK` at once.
 """
 
-from array import array
-
+from .arrays import Ints
+from .lanes import drawn_chunk, mixed_chunk
 from .means import mean_of, rescaled
 from .state import State
 from .words import (
@@ -17,12 +17,11 @@ from .words import (
     MASK,
     MIX_1,
     MIX_2,
+    NATIVE,
     NONE,
     POISSON,
     ROW,
 )
-
-NATIVE = not __file__.endswith(".py")
 
 
 class Draws(State):
@@ -46,7 +45,7 @@ class Draws(State):
             level += 1
         return level
 
-    def from_table(self, table: "array[int]", bits: int) -> int:
+    def from_table(self, table: Ints, bits: int) -> int:
         """The value that 64 random bits draw from a quantile table."""
         level = self.level_of(bits)
         bits = (bits << (level + 1 if level < LEVELS - 1 else level)) & MASK
@@ -54,19 +53,22 @@ class Draws(State):
         high = table[at]
         return high - (((high - table[at + 1]) * ((bits >> 44) & 0xFFF)) >> 12)
 
-    def fill_from(self, table: "array[int]", into: "array[int]", seed: int, number: int) -> None:
+    def fill_from(self, table: Ints, into: Ints, seed: int, number: int) -> None:
         """Draw a chunk's values, the first of them with this number."""
-        z = (seed + number * GOLDEN) & MASK
+        if not NATIVE:
+            drawn_chunk(table, into, seed, number)
+            return
         for at in range(CHUNK):
-            bits = ((z ^ (z >> 30)) * MIX_1) & MASK
-            bits = ((bits ^ (bits >> 27)) * MIX_2) & MASK
-            bits = bits ^ (bits >> 31)
-            z = (z + GOLDEN) & MASK
-            level = self.level_of(bits)
-            bits = (bits << (level + 1 if level < LEVELS - 1 else level)) & MASK
-            place = level * ROW + (bits >> 56)
-            high = table[place]
-            into[at] = high - (((high - table[place + 1]) * ((bits >> 44) & 0xFFF)) >> 12)
+            into[at] = self.from_table(table, self.mixed(seed, number + at))
+
+    def fill_below(self, bound: int, into: Ints, seed: int, number: int) -> None:
+        """The same for integers from 0 to `bound` - 1, each as likely."""
+        if not NATIVE:
+            into[:] = [((bits >> 32) * bound) >> 32 for bits in mixed_chunk(seed, number)]
+            return
+        for at in range(CHUNK):
+            bits = self.mixed(seed, number + at) >> 32
+            into[at] = (bits * bound) >> 32
 
     def fill_chunk(self, chunk: int) -> None:
         """Draw what the arrivals of a chunk need."""
@@ -77,9 +79,7 @@ class Draws(State):
         if self.work_constant < 0:
             self.fill_from(self.t_service, self.b_work, self.seed_work, number)
         if self.clients > 1:
-            for at in range(CHUNK):
-                bits = self.mixed(self.seed_clients, number + at)
-                self.b_client[at] = ((bits >> 32) * self.clients) >> 32
+            self.fill_below(self.clients, self.b_client, self.seed_clients, number)
 
     def next_gap(self) -> int:
         """From the arrival before until the pending one of the open loop, number `drawn`."""

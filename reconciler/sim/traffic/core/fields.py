@@ -1,58 +1,233 @@
-"""The names of all that a kernel consists of; `state` makes them, its ``.pxd`` types them."""
+"""All that a kernel consists of, by name and type; `state` makes it, and the build gives it C types.
 
-# By slot: what it is, what is there, how the rules see it, what it has come to.
-BY_SLOT = (
-    "s_edge", "s_app", "s_weight", "s_limit", "s_backlog", "s_slow", "s_address",
-    "s_busy", "s_conns", "s_waiting", "s_head", "s_tail", "s_open",
-    "s_current", "s_effective", "s_fails", "s_checked", "s_accessed", "s_stamp",
-    "s_class", "s_key", "s_npos", "s_lpos", "s_rest", "s_tree",
-    "s_given", "s_failed", "s_served", "s_work", "s_begun", "s_ended", "s_cut",
-)  # fmt: skip
+``s_`` is by slot, ``r_`` by record, ``a_`` by key of affinity, ``l_`` by key of the rate limit,
+``c_`` by client of the closed loop, ``f_`` what was fed, ``t_`` are quantile tables, ``b_`` is
+what was drawn ahead. Whole numbers of 64 bits, `Bits` without a sign. Never compiled.
+"""
 
-# By record.
-BY_RECORD = (
-    "r_kind", "r_due", "r_slot", "r_client", "r_begin", "r_since", "r_work", "r_end",
-    "r_next", "r_tries",
-)  # fmt: skip
+from __future__ import annotations
 
-# Other arrays.
-ARRAYS = (
-    *BY_SLOT, *BY_RECORD,
-    "s_dropped", "nowhere", "latency",
-    "ups", "listed", "upto", "map_slots", "ring_keys", "ring_slots", "class_weight", "class_add",
-    "a_slot", "a_last", "l_tat", "c_count",
-    "t_unit", "t_service", "t_think", "t_length",
-    "b_gap", "b_work", "b_client",
-    "f_times", "f_sizes", "f_clients",
-)  # fmt: skip
+Ints = list[int]  # see `arrays`
+Bits = int
 
-# 64 bits without a sign.
-STREAMS = ("digest_now", "seed_gaps", "seed_work", "seed_clients", "seed_balance",
-           "seed_sessions", "seed_lengths", "seed_closed")  # fmt: skip
 
-NUMBERS = (
-    # where it stands
-    "rule", "now_ns", "events", "slots", "slot_room", "records", "record_room", "free",
-    # arrivals: of the open loop, fed, of sessions
-    "next_arrival", "next_open", "next_fed", "next_session",
-    "kind", "gap_num", "gap_den", "gap_whole", "gap_rest", "gap_carry", "gap_mean", "gap_shift", "gap_mask",
-    "drawn", "chunk", "fed", "fed_count", "fed_before", "has_sizes", "has_clients",
-    "x_kind", "x_num", "x_den", "x_whole", "x_rest", "x_carry", "x_mean", "x_shift", "x_mask", "x_drawn",
-    "redial_ns",
-    # who asks, and for how long
-    "clients", "closed_count", "first_address", "addresses", "work_constant",
-    "most_retries", "backoff_ns",
+class Fields:
+    """Names and types."""
+
+    # how it stands
+    rule: int  # which of `words.RULES`
+    now_ns: int
+    events: int
+    slots: int
+    slot_room: int  # slots that there is room for
+    records: int
+    record_room: int
+    free: int  # first free record, by r_next; -1: none
+    digest_now: Bits
+
+    # arrivals: of the open loop
+    next_arrival: int  # the soonest of the three that follow
+    next_open: int
+    next_fed: int
+    next_session: int
+    kind: int
+    gap_num: int  # the mean gap as it was given
+    gap_den: int
+    gap_whole: int  # constant: its whole ns, and what is left over of gap_den
+    gap_rest: int
+    gap_carry: int
+    gap_mean: int  # Poisson: factor, shift and mask as `means.mean_of` has them
+    gap_shift: int
+    gap_mask: int
+    drawn: int  # number of the pending arrival
+    chunk: int  # which chunk of arrivals is drawn; -1: none
+
+    # arrivals that were fed
+    fed: int  # how many of those in f_times have come
+    fed_count: int
+    fed_before: int  # how many came before those
+    has_sizes: int
+    has_clients: int
+
+    # sessions: their arrivals as above
+    x_kind: int
+    x_num: int
+    x_den: int
+    x_whole: int
+    x_rest: int
+    x_carry: int
+    x_mean: int
+    x_shift: int
+    x_mask: int
+    x_drawn: int
+    session_count: int  # numbers of draws: sessions, and clients that come again
+    redials: int
+    redial_ns: int
+
+    # clients
+    clients: int  # of the open loop; those of the closed one come after them
+    closed_count: int
+    first_address: int
+    addresses: int
+    work_constant: int  # the work where it is always the same, else -1
+    most_retries: int
+    backoff_ns: int
+
     # the edge
-    "affinity", "affinity_timeout", "moves_on_drain", "tries", "max_fails", "fail_timeout",
-    "queue_most", "holds", "connect_timeout", "request_timeout", "limit_by", "limit_gap",
-    "limit_burst", "queue_head", "queue_tail", "queued",
+    affinity: int
+    affinity_timeout: int
+    moves_on_drain: int
+    tries: int
+    max_fails: int
+    fail_timeout: int
+    queue_most: int
+    holds: int
+    connect_timeout: int
+    request_timeout: int
+    limit_by: int
+    limit_gap: int
+    limit_burst: int
+    queue_head: int  # records that wait at the edge, by r_next
+    queue_tail: int
+    queued: int
+    queue_peak: int
+
     # how it chooses
-    "stale", "up_count", "listed_count", "even", "up_weight", "listed_weight", "listed_even",
-    "listed_each", "turn", "turn_at", "stamp", "choices", "troubled", "smooth", "classes", "order_seq",
-    "map_weight", "map_stale", "ring_count", "hash_picks", "group_pos", "group_first", "group_weight", "group_next",
+    stale: int  # who is up must be looked at anew
+    up_count: int
+    listed_count: int  # up or not, but not absent
+    even: int  # all that are up weigh the same
+    up_weight: int
+    listed_weight: int
+    listed_even: int
+    listed_each: int
+    turn: int  # slot that had the last turn
+    turn_at: int  # place in `ups` of the next
+    stamp: int  # of this request: s_stamp tells what it has tried
+    choices: int  # how many it has tried
+    troubled: int  # some slot has failures (s_fails), or a weight that is not its own again
+    smooth: int  # `orders` hold what s_current does else
+    classes: int  # different weights; -1: too many
+    order_seq: int
+    draw_chunk: int
+    heaped: int
+    map_weight: int
+    map_stale: int
+    ring_count: int
+    hash_picks: int
+    group_pos: int  # HAProxy's roundrobin: window, and which heap is that of those to begin
+    group_first: int
+    group_weight: int
+    group_next: int
+
     # what it has come to
-    "arrivals", "served", "retried", "in_flight_total", "moved", "latency_sum", "latency_most",
-    "session_count", "sessions_begun", "sessions_ended", "sessions_cut", "sessions_moved",
-    "sessions_open_total", "sessions_refused", "redials", "queue_peak",
-    *STREAMS,
-)  # fmt: skip
+    arrivals: int
+    served: int
+    retried: int
+    in_flight_total: int
+    moved: int  # requests whose client belonged elsewhere
+    latency_sum: int
+    latency_most: int
+    sessions_begun: int
+    sessions_ended: int
+    sessions_cut: int
+    sessions_moved: int
+    sessions_open_total: int
+    sessions_refused: int
+
+    # seeds of the streams
+    seed_gaps: Bits
+    seed_work: Bits
+    seed_clients: Bits
+    seed_balance: Bits
+    seed_sessions: Bits
+    seed_lengths: Bits
+    seed_closed: Bits
+
+    # by slot: what it is
+    s_edge: Ints
+    s_app: Ints
+    s_weight: Ints
+    s_limit: Ints  # requests at work at once; 0: no limit
+    s_backlog: Ints
+    s_slow: Ints  # per mille
+    s_address: Ints
+    # what is there
+    s_busy: Ints  # at work, for somebody or nobody
+    s_conns: Ints  # the edge's connections: requests and sessions
+    s_waiting: Ints
+    s_head: Ints  # its queue, by r_next
+    s_tail: Ints
+    s_open: Ints  # sessions
+    # how the rules see it
+    s_current: Ints
+    s_effective: Ints
+    s_fails: Ints
+    s_checked: Ints
+    s_accessed: Ints
+    s_stamp: Ints
+    s_class: Ints
+    s_key: Ints
+    s_npos: Ints
+    s_lpos: Ints
+    s_rest: Ints
+    s_tree: Ints
+    # what it has come to
+    s_given: Ints
+    s_failed: Ints
+    s_served: Ints
+    s_work: Ints
+    s_begun: Ints
+    s_ended: Ints
+    s_cut: Ints
+    s_dropped: Ints  # REASON_COUNT for each
+
+    # by record
+    r_kind: Ints
+    r_due: Ints
+    r_slot: Ints
+    r_client: Ints
+    r_begin: Ints  # when its client asked first
+    r_since: Ints  # when this try of it reached the edge
+    r_work: Ints
+    r_end: Ints  # when work on it ends, where it is due before; of a session: its slot
+    r_next: Ints
+    r_tries: Ints
+
+    # others
+    nowhere: Ints  # what was dropped at no slot, by reason
+    latency: Ints
+    ups: Ints  # slots that are up, in order
+    listed: Ints
+    upto: Ints  # by place in `ups`: the sum of weights up to and with it
+    map_slots: Ints
+    ring_keys: Ints
+    ring_slots: Ints
+    class_weight: Ints
+    class_add: Ints
+    a_slot: Ints  # slot + 1; 0: none
+    a_last: Ints
+    l_tat: Ints
+    c_count: Ints  # how often a client of the closed loop has asked
+    t_unit: Ints
+    t_service: Ints
+    t_think: Ints
+    t_length: Ints
+    b_gap: Ints
+    b_work: Ints
+    b_client: Ints
+    b_draw: Ints
+    f_times: Ints
+    f_sizes: Ints
+    f_clients: Ints
+
+
+def names(*types: str) -> tuple[str, ...]:
+    """The fields of these types."""
+    return tuple(name for name, type_ in Fields.__annotations__.items() if type_ in types)
+
+
+NUMBERS = names("int", "Bits")
+ARRAYS = names("Ints")
+BY_SLOT = tuple(name for name in ARRAYS if name.startswith("s_") and name != "s_dropped")
+BY_RECORD = tuple(name for name in ARRAYS if name.startswith("r_"))

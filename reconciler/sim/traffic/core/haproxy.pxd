@@ -3,7 +3,7 @@ cimport cython
 from .heap cimport Heap
 from .smooth cimport Smooth
 
-cdef long long CURRENT, FIRST, NEXT, WORD
+cdef long long CURRENT, FEW, FIRST, NEXT, WORD
 
 cdef class Haproxy(Smooth):
     cdef long long ordered(self, long long key) noexcept
@@ -30,10 +30,12 @@ cdef class Haproxy(Smooth):
     cdef long long load_of(self, long long slot) noexcept
     @cython.locals(key=cython.longlong, slot=cython.longlong, at=cython.longlong, order=Heap)
     cdef void reload(self) noexcept
-    @cython.locals(load=cython.longlong, order=Heap)
+    @cython.locals(load=cython.longlong, conns=cython.longlong, key=cython.longlong, order=Heap)
     cdef void moved_load(self, long long slot) noexcept
     @cython.locals(slot=cython.longlong, best=cython.longlong, at=cython.longlong, order=Heap)
     cdef long long least_loaded(self, long long now_ns) noexcept
+    @cython.locals(best=cython.longlong, least=cython.longlong, at=cython.longlong, key=cython.longlong)
+    cdef long long least_of(self, long long[::1] ups, long long[::1] keys, long long count) noexcept
     @cython.locals(at=cython.longlong, slot=cython.longlong)
     cdef void draw_map(self) noexcept
     cdef long long avalanche(self, long long bits) noexcept

@@ -7,13 +7,13 @@ so the longest. Keys of a heap are what HAProxy's trees are sorted by, and the o
 A weight counts 16-fold there (SRV_EWGHT_MAX is 4096), which is where the numbers are from.
 """
 
-from array import array
-
+from .arrays import Ints, held
 from .heap import Heap
 from .means import spread
 from .smooth import Smooth
 
 CURRENT, FIRST, NEXT = 0, 1, 2
+FEW = 32
 WORD = 0xFFFFFFFF
 
 
@@ -139,43 +139,59 @@ class Haproxy(Smooth):
 
     def reload(self) -> None:
         """Sort all anew, in the order in which they stood."""
-        if not self.orders:
-            self.orders = [Heap()]
+        self.orders = [Heap()]
         order: Heap = self.orders[0]
         keys = [(self.s_key[self.ups[at]], self.ups[at]) for at in range(self.up_count)]
-        order.clear()
         for key, slot in sorted(keys):
             if key >> 29 != self.load_of(slot) or key == 0:
                 key = self.ordered(self.load_of(slot))
                 self.s_key[slot] = key
             order.push(key, slot)
+        self.heaped = 1 if self.up_count > FEW else 0
 
     def moved_load(self, slot: int) -> None:
         """A server has a connection more or less."""
         if self.stale or self.s_weight[slot] == 0 or self.s_edge[slot] != 1:
             return
-        load = self.load_of(slot)
+        conns = self.s_conns[slot]
+        load = (conns + 1) * 256 // self.s_weight[slot] if conns > 0 else 0
         if load == self.s_key[slot] >> 29:
             return
-        self.s_key[slot] = self.ordered(load)
+        self.order_seq += 1
+        key = (load << 29) | (self.order_seq & 0x1FFFFFFF)
+        self.s_key[slot] = key
+        if not self.heaped:
+            return
         order: Heap = self.orders[0]
-        order.push(self.s_key[slot], slot)
+        order.push(key, slot)
         if order.size > 4 * self.up_count + 64:
             self.reload()
 
     def least_loaded(self, now_ns: int) -> int:
         """The first by load; an entry that its server has moved away from is void."""
-        order: Heap = self.orders[0]
-        while order.top != self.s_key[order.first()]:
-            order.pop()
-        slot = order.first()
         if self.choices == 0 and self.troubled == 0:
-            return slot
+            if not self.heaped:
+                return self.least_of(self.ups, self.s_key, self.up_count)
+            order: Heap = self.orders[0]
+            while order.top != self.s_key[order.first()]:
+                order.pop()
+            return order.first()
         best = -1
         for at in range(self.up_count):
             slot = self.ups[at]
             if self.may(slot, now_ns) and (best < 0 or self.s_key[slot] < self.s_key[best]):
                 best = slot
+        return best
+
+    def least_of(self, ups: Ints, keys: Ints, count: int) -> int:
+        """The one with the least key: of a few it is quicker to look at all."""
+        best = ups[0]
+        least = keys[best]
+        for at in range(1, count):
+            key = keys[ups[at]]
+            if key < least:
+                least = key
+                best = ups[at]
         return best
 
     # -- hashing ---------------------------------------------------------------------------
@@ -211,8 +227,8 @@ class Haproxy(Smooth):
                 points.append((self.avalanche((slot + 1) * 4096 + point) << 24) | slot)
         points.sort()
         self.ring_count = len(points)
-        self.ring_keys = array("q", [each >> 24 for each in points])
-        self.ring_slots = array("q", [each & 0xFFFFFF for each in points])
+        self.ring_keys = held([each >> 24 for each in points])
+        self.ring_slots = held([each & 0xFFFFFF for each in points])
 
     def on_ring(self, hashed: int, now_ns: int) -> int:
         """The server nearest to a place on the ring, or the next that may be given the request."""

@@ -1,12 +1,9 @@
 """A heap of pairs of integers, least first: compiled by hand, in plain Python Python's own."""
 
-from array import array
 from heapq import heapify, heappop, heappush, heapreplace
 
-from .words import FAR
-
-NATIVE = not __file__.endswith(".py")
-SHIFT = 24  # bits of an item
+from .arrays import doubled, zeros
+from .words import FAR, NATIVE
 
 
 class Heap:
@@ -15,8 +12,8 @@ class Heap:
     def __init__(self) -> None:
         self.size = 0
         self.top = FAR
-        self.keys = array("q", bytes(8 * 64))
-        self.items = array("q", bytes(8 * 64))
+        self.keys = zeros(64)
+        self.items = zeros(64)
         self.packed: list[int] = []
 
     def push(self, key: int, item: int) -> None:
@@ -124,8 +121,3 @@ class Heap:
             return
         for key, item in pairs:
             self.push(key, item)
-
-
-def doubled(old: "array[int]") -> "array[int]":
-    """A copy with as many zeros more."""
-    return array("q", bytes(old)) + array("q", bytes(8 * len(old)))

@@ -1,9 +1,9 @@
 """Arithmetic beyond 64 bits, for when rates change; never compiled."""
 
 import math
-from array import array
 from functools import lru_cache
 
+from .arrays import Ints, held
 from .words import FAR, LEVELS, MEAN_BITS, STEPS, UNIT_BITS
 
 
@@ -31,7 +31,7 @@ def rescaled(left_ns: int, before: tuple[int, int, int], after: tuple[int, int, 
     return min(left_ns * num * old_den // (den * old_num), FAR - 1)
 
 
-def spread(servers: list[tuple[int, int]], all_weights: list[int]) -> "tuple[array[int], int]":
+def spread(servers: list[tuple[int, int]], all_weights: list[int]) -> tuple[Ints, int]:
     """HAProxy's map of (slot, weight): slots by place, and how many places there are.
 
     Each turn every server scores its weight; the first with the highest whole score gets the
@@ -41,14 +41,14 @@ def spread(servers: list[tuple[int, int]], all_weights: list[int]) -> "tuple[arr
     weights = [weight // divisor for _, weight in servers]
     total = sum(weights)
     scores = [0] * len(servers)
-    places = array("q")
+    places = []
     for _ in range(total):
         scores = [score + weight for score, weight in zip(scores, weights, strict=True)]
         whole = [(score + total) // total for score in scores]
         best = whole.index(max(whole))
         places.append(servers[best][0])
         scores[best] -= total
-    return places, total
+    return held(places), total
 
 
 def tail_of(level: int, step: int) -> float:
@@ -62,20 +62,11 @@ def tail_of(level: int, step: int) -> float:
 
 
 @lru_cache(maxsize=1)
-def unit() -> "array[int]":
+def unit() -> Ints:
     """The quantile table of an exponential with mean 1, in 2^-26."""
     one = 1 << UNIT_BITS
-    return array(
-        "q",
-        [
-            round(-math.log(tail_of(level, step)) * one)
-            for level in range(LEVELS)
-            for step in range(STEPS + 1)
-        ],
+    return held(
+        round(-math.log(tail_of(level, step)) * one)
+        for level in range(LEVELS)
+        for step in range(STEPS + 1)
     )
-
-
-def longer(old: "array[int]", count: int) -> "array[int]":
-    """A copy with room for `count`, filled up with zeros."""
-    kept = list(old)[:count]
-    return array("q", kept) + array("q", bytes(8 * (count - len(kept))))

@@ -28,9 +28,7 @@ class Sessions(Serve):
         if self.clients > 1:
             bits = self.mixed(self.seed_sessions, CLIENTS_FROM + number)
             self.r_client[record] = ((bits >> 32) * self.clients) >> 32
-        self.r_work[record] = self.from_table(
-            self.t_length, self.mixed(self.seed_lengths, number)
-        )
+        self.r_work[record] = self.from_table(self.t_length, self.mixed(self.seed_lengths, number))
         self.r_begin[record] = now_ns
         self.r_slot[record] = self.r_end[record] = -1
         self.dial(record, now_ns)
@@ -38,15 +36,9 @@ class Sessions(Serve):
     def dial(self, record: int, now_ns: int) -> None:
         """Connect through the edge; where nobody takes it, the client comes again."""
         client = self.r_client[record]
-        self.stamp += 1
-        self.choices = self.hash_picks = 0
         left = self.tries
-        slot = self.stuck_to(client, now_ns) if self.affinity else -1
-        while True:
-            if slot < 0:
-                slot = self.pick(client, now_ns)
-            if slot < 0 or self.s_app[slot] != CLOSED:
-                break
+        slot = self.choose(client, now_ns)
+        while slot >= 0 and self.s_app[slot] == CLOSED:
             self.blame(slot, now_ns)
             if left == 0:
                 slot = -1
@@ -54,7 +46,7 @@ class Sessions(Serve):
             left -= 1
             self.s_stamp[slot] = self.stamp
             self.choices += 1
-            slot = -1
+            slot = self.pick(client, now_ns)
         if slot >= 0 and self.s_app[slot] == SERVES:
             self.open(record, slot, now_ns)
             return

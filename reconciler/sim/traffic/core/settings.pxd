@@ -1,7 +1,7 @@
 # C types of the names in the module of the same name.
-from .sessions cimport Sessions
+from .loop cimport Loop
 
 cdef long long BY_ADDRESS, CLIENT_IP, FAR, NONE
 
-cdef class Settings(Sessions):
+cdef class Settings(Loop):
     pass

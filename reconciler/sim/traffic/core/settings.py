@@ -1,14 +1,13 @@
 """What a kernel is told: who asks how often for how long, and how the edge treats it."""
 
-from array import array
 from collections.abc import Sequence
 
-from .means import longer
-from .sessions import Sessions
+from .arrays import held, longer, zeros
+from .loop import Loop
 from .words import BY_ADDRESS, CLIENT_IP, FAR, NONE
 
 
-class Settings(Sessions):
+class Settings(Loop):
     """Everything that can be set; at any time, unless it says otherwise."""
 
     # -- who asks --------------------------------------------------------------------------
@@ -35,11 +34,11 @@ class Settings(Sessions):
         assert self.has_sizes == (sizes is not None), "all that is fed has sizes, or none has"
         assert self.has_clients == (clients is not None), "all has clients, or none has"
         kept = range(done, count)
-        self.f_times = array("q", [*(self.f_times[n] for n in kept), *times])
+        self.f_times = held([*(self.f_times[n] for n in kept), *times])
         if sizes is not None:
-            self.f_sizes = array("q", [*(self.f_sizes[n] for n in kept), *sizes])
+            self.f_sizes = held([*(self.f_sizes[n] for n in kept), *sizes])
         if clients is not None:
-            self.f_clients = array("q", [*(self.f_clients[n] for n in kept), *clients])
+            self.f_clients = held([*(self.f_clients[n] for n in kept), *clients])
         self.fed, self.fed_count = 0, count - done + len(times)
         self.fed_before += done
         self.next_fed = self.f_times[0] if self.fed_count else FAR
@@ -47,7 +46,7 @@ class Settings(Sessions):
 
     def set_service_table(self, table: Sequence[int]) -> None:
         """How long work takes: a quantile table of ns (`reconciler.sim.traffic.tables`)."""
-        self.t_service = array("q", table)
+        self.t_service = held(table)
         self.work_constant = table[0] if min(table) == max(table) else -1
         self.chunk = -1
 
@@ -63,9 +62,9 @@ class Settings(Sessions):
     def set_closed(self, clients: int, think_table: Sequence[int]) -> None:
         """A closed loop: so many more clients, each thinks, asks, and waits for its answer."""
         assert self.closed_count == 0, "a closed loop is set once"
-        self.t_think = array("q", think_table)
+        self.t_think = held(think_table)
         self.closed_count = clients
-        self.c_count = array("q", bytes(8 * max(clients, 1)))
+        self.c_count = zeros(max(clients, 1))
         self.make_tables()
         for number in range(clients):
             record = self.new_record()
@@ -78,7 +77,7 @@ class Settings(Sessions):
 
     def set_sessions(self, length_table: Sequence[int], redial_ns: int = 1_000_000_000) -> None:
         """How long sessions last, and about when clients of cut ones come again."""
-        self.t_length = array("q", length_table)
+        self.t_length = held(length_table)
         self.redial_ns = max(redial_ns, 2)
 
     # -- the edge --------------------------------------------------------------------------
@@ -87,7 +86,7 @@ class Settings(Sessions):
         """Who comes again goes to the same slot; for so long after the last time, 0: for ever."""
         self.affinity, self.affinity_timeout = kind, timeout_ns
         self.moves_on_drain = 1 if moves_on_drain else 0
-        self.a_slot = self.a_last = array("q")
+        self.a_slot = self.a_last = zeros(0)
         self.make_tables()
 
     def set_edge(

@@ -24,3 +24,6 @@ cdef class Smooth(Draws):
     cdef void begin_smooth(self) noexcept
     @cython.locals(each=cython.longlong, value=cython.longlong, order=Heap)
     cdef void end_smooth(self) noexcept
+    cdef void blame(self, long long slot, long long now_ns) noexcept
+    @cython.locals(each=cython.longlong)
+    cdef void clear_blame(self, long long slot) noexcept

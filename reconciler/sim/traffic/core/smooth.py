@@ -101,3 +101,25 @@ class Smooth(Draws):
                 value = self.class_add[each] - order.top
                 self.s_current[order.pop()] = value
         self.orders = []
+
+    def blame(self, slot: int, now_ns: int) -> None:
+        """nginx' passive marking: one more failure of this peer."""
+        if self.max_fails == 0:
+            return
+        self.end_smooth()
+        self.troubled = 1
+        self.s_fails[slot] += 1
+        self.s_accessed[slot] = self.s_checked[slot] = now_ns
+        self.s_effective[slot] -= self.s_weight[slot] // self.max_fails
+        if self.s_effective[slot] < 0:
+            self.s_effective[slot] = 0
+
+    def clear_blame(self, slot: int) -> None:
+        """One that was tried again after its time has answered; without failures left, peace."""
+        if self.s_accessed[slot] >= self.s_checked[slot]:
+            return
+        self.s_fails[slot] = 0
+        for each in range(self.slots):
+            if self.s_fails[each] > 0 or self.s_effective[each] != self.s_weight[each]:
+                return
+        self.troubled = 0

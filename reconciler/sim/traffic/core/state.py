@@ -1,32 +1,31 @@
-"""What a kernel consists of: plain integers and flat arrays of them, all listed by name.
+"""A kernel's data: how it is made, how it grows, and how it is copied.
 
-``s_`` is by slot, ``r_`` by record, ``a_`` by key of affinity, ``l_`` by key of the rate limit,
-``t_`` are quantile tables, ``b_`` what is drawn ahead. A record is one request, one client of
-the closed loop, or one session: it waits for one thing at a time (`r_kind`), which comes about
-at `r_due`. The heap holds (due, record); an entry whose record is due at another time is void.
+A record is one request, one client of the closed loop, or one session: it waits for one thing at
+a time (`r_kind`), which comes about at `r_due`. The heap holds (due, record); an entry whose
+record is due at another time is void.
 """
 
-from array import array
 from typing import Any
 
-from .fields import ARRAYS, BY_RECORD, BY_SLOT, NUMBERS
-from .heap import Heap, doubled
+from .arrays import doubled, held, zeros
+from .fields import ARRAYS, BY_RECORD, BY_SLOT, NUMBERS, Fields
+from .heap import Heap
 from .words import BUCKETS, FAR, FREE, REASON_COUNT
 
 
-class State:
+class State(Fields):
     """All of a kernel's data, how it grows, and how it is copied."""
 
     def __init__(self) -> None:
         for name in NUMBERS:
             setattr(self, name, 0)
         for name in ARRAYS:
-            setattr(self, name, array("q", [0]))
+            setattr(self, name, zeros(1))
         for name in (*BY_SLOT, *BY_RECORD):
-            setattr(self, name, array("q", bytes(8 * 16)))
-        self.s_dropped = array("q", bytes(8 * 16 * REASON_COUNT))
-        self.nowhere = array("q", bytes(8 * REASON_COUNT))
-        self.latency = array("q", bytes(8 * BUCKETS))
+            setattr(self, name, zeros(16))
+        self.s_dropped = zeros(16 * REASON_COUNT)
+        self.nowhere = zeros(REASON_COUNT)
+        self.latency = zeros(BUCKETS)
         self.slot_room = self.record_room = 16
         self.free = self.queue_head = self.queue_tail = -1
         self.next_open = self.next_fed = self.next_session = self.next_arrival = FAR
@@ -85,7 +84,7 @@ class State:
         for name in NUMBERS:
             setattr(self, name, plain[name])
         for name in ARRAYS:
-            setattr(self, name, array("q", plain[name]))
+            setattr(self, name, held(plain[name]))
         self.heap = Heap()
         self.heap.fill([(key, item) for key, item in plain["heap"]])
         self.orders = []

@@ -1,5 +1,7 @@
 """Words and numbers that all of the kernel shares."""
 
+NATIVE = __name__.split(".")[-2] == "compiled"  # whether this is the copy that C runs
+
 # Rules by which an edge chooses.
 ROUND_ROBIN = 0  # in turn
 WEIGHTED = 1  # nginx' smooth weighted round robin

@@ -1,0 +1,65 @@
+"""What clients are told, and what they do then."""
+
+from .sticky import Sticky
+from .words import BACKOFF, CUT, DIGEST, DROP, MASK, REASON_COUNT, RETRY, THINKING
+
+
+class Clients(Sticky):
+    """Clients: they get their answer, or an error; they go, try again, or think and ask again."""
+
+    def note(self, now_ns: int, what: int, slot: int, client: int) -> None:
+        """One event: it is counted, and changes the digest."""
+        self.events += 1
+        self.digest_now = (
+            (self.digest_now ^ now_ns) * DIGEST + (what | (slot + 1) << 4 | client << 28)
+        ) & MASK
+        if self.watched is not None:
+            self.watched.append((now_ns, what, slot, client))
+
+    def wake(self, record: int, due_ns: int) -> None:
+        """Let a record come up when it is due."""
+        self.r_due[record] = due_ns
+        self.heap.push(due_ns, record)
+
+    def answer(self, record: int, now_ns: int) -> None:
+        """Its client has what it wanted, or has given up: it goes, or thinks and asks again."""
+        if self.r_client[record] < self.clients:
+            self.let_go(record)
+            return
+        self.think(record, now_ns)
+
+    def think(self, record: int, now_ns: int) -> None:
+        """A client of the closed loop asks again after a while."""
+        client = self.r_client[record]
+        at = client - self.clients
+        self.r_kind[record] = THINKING
+        self.r_slot[record] = -1
+        bits = self.mixed(self.seed_closed + client * DIGEST, 2 * self.c_count[at])
+        self.wake(record, now_ns + self.from_table(self.t_think, bits))
+
+    def fail(self, record: int, why: int, now_ns: int) -> None:
+        """The client gets an error; it tries again after a while, or the request is dropped."""
+        slot = self.r_slot[record]
+        client = self.r_client[record]
+        tries = self.r_tries[record]
+        if tries < self.most_retries:
+            self.r_tries[record] = tries + 1
+            self.r_kind[record] = BACKOFF
+            self.r_slot[record] = -1
+            self.note(now_ns, RETRY, slot, client)
+            self.wake(record, now_ns + (self.backoff_ns << (tries if tries < 20 else 20)))
+            self.retried += 1
+            return
+        self.note(now_ns, DROP, slot, client * REASON_COUNT + why)
+        self.in_flight_total -= 1
+        if slot >= 0:
+            self.s_dropped[slot * REASON_COUNT + why] += 1
+        else:
+            self.nowhere[why] += 1
+        self.answer(record, now_ns)
+
+    def lose(self, record: int, now_ns: int) -> None:
+        """A request that is at a slot is cut; the slot's counts are set right by the caller."""
+        slot = self.r_slot[record]
+        self.s_failed[slot] += 1
+        self.fail(record, CUT, now_ns)

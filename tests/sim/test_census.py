@@ -1,0 +1,93 @@
+"""Pods counted as they change: what was counted is what is there, and decides the same."""
+
+from typing import Any
+
+import pytest
+
+from reconciler.sim.behaviour import rule
+from reconciler.sim.census import Census, Tally
+from reconciler.sim.faults import Fault
+from reconciler.sim.harm import install
+from reconciler.sim.things import Transition
+from reconciler.sim.trace import Trace
+from reconciler.sim.world import World
+from tests.sim.making import WEB, S
+from tests.sim.test_cluster import Cluster
+
+FAULTS = [
+    Fault("crash", subject="service/*", at_ns=3 * S, every_ns=4 * S, count=20, amount=3),
+    Fault("hang", subject="service/*", at_ns=5 * S, every_ns=9 * S, count=9, amount=5),
+]
+
+
+def lively(version: str, **fields: Any) -> Cluster:
+    """Changes of every kind, one in the middle of another."""
+    cluster = Cluster()
+    cluster.world.kubernetes_version = version
+    cluster.world.rules = (rule("flaky", "crash", crashes=2),)
+    install(cluster.world, FAULTS)
+    images = ("web:1", "web:2", "web-flaky:3", "web:1", "web:4")
+    for replicas, image in zip((12, 20, 7, 0, 15), images, strict=True):
+        cluster.apply(replicas=replicas, image=image, **fields)
+        cluster.go(4 * S)
+    return cluster
+
+
+@pytest.mark.parametrize("min_ready", [0, 3 * S])
+def test_what_was_counted_as_it_changed_is_what_counting_anew_finds(min_ready: int):
+    cluster = Cluster()
+    compared = 0
+
+    def compare(world: World, told: Transition) -> None:
+        nonlocal compared
+        held = world.holding("shop").census.get(WEB)
+        if held is not None and told.what not in ("signalled", "status"):
+            fresh = Census.of(world.of("shop", WEB))
+            assert held.known == fresh.known
+            for revision, tally in fresh.tallies.items():
+                counted = held.tallies[revision]
+                assert (counted.there, counted.alive) == (tally.there, tally.alive)
+                assert counted.ready == tally.ready
+                seen = counted.available(world.now_ns, min_ready)
+                assert seen == tally.available(world.now_ns, min_ready)
+            compared += 1
+
+    cluster.world.listeners.append(compare)
+    install(cluster.world, FAULTS)
+    for replicas, image in ((12, "web:1"), (20, "web:2"), (5, "web:3"), (9, "web:1")):
+        cluster.apply(replicas=replicas, image=image, rollout__min_ready=min_ready)
+        cluster.go(7 * S)
+    assert compared > 200
+
+
+@pytest.mark.parametrize("version", ["1.20", "1.34"])
+def test_an_order_of_pods_that_is_kept_is_the_one_that_would_be_found(
+    version: str, monkeypatch: pytest.MonkeyPatch
+):
+    histories = []
+    for kept in (True, False):
+        with monkeypatch.context() as patch:
+            if not kept:
+                patch.setattr(Tally, "next_to_go", lambda *_: None)
+            cluster = Cluster()
+            cluster.world.kubernetes_version = version
+            trace = Trace(cluster.world, keep=True)
+            for number in range(4):
+                cluster.apply(replicas=40, image=f"web:{number}")
+                cluster.go((3 + 8 * number) * S)
+            histories.append(trace.lines)
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.parametrize("version", ["1.20", "1.34"])
+def test_a_copy_counts_for_itself_and_goes_on_alike(version: str):
+    cluster = lively(version, rollout__min_ready=2 * S)
+    twin = Cluster()
+    twin.world = cluster.world.clone()
+    twin.target = type(twin.target)(twin.world, "shop")
+    assert twin.world.holding("shop").census == {}
+    traces = [Trace(cluster.world), Trace(twin.world)]
+    for each in (cluster, twin):
+        each.go(60 * S)
+    assert traces[0].digest == traces[1].digest
+    assert len(traces[0].compact) > 30
