@@ -7,6 +7,7 @@ A copy of ``reconciler/sim/traffic/core`` is compiled as ``reconciler.sim.traffi
 beside it: both can be loaded at once. ``SOURCES`` there tells what it was made from.
 """
 
+import importlib
 import importlib.util
 import shutil
 import sys
@@ -34,11 +35,14 @@ DIRECTIVES = {
     "initializedcheck": False,
     "nonecheck": False,
     "cdivision": True,
+    "show_performance_hints": False,
 }
+# What is called from outside looks before it reaches into an array.
+CHECKED = ("answers", "kernel", "settings")
 FLAGS = ["-O3", "-fno-math-errno", "-fwrapv"]
 
 
-class Hook(BuildHookInterface):  # type: ignore[type-arg,misc]
+class Hook(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's build hook: it adds what could be compiled."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -80,9 +84,8 @@ def build(root: Path, into: Path | None = None) -> bool:
 
 
 def _compile(source: Path, scratch: Path) -> list[Path]:
-    from Cython.Build import cythonize
-    from setuptools import Distribution, Extension
-
+    cythonize = importlib.import_module("Cython.Build").cythonize
+    setuptools: Any = importlib.import_module("setuptools")
     package = scratch / TRAFFIC / "compiled"
     package.mkdir(parents=True)
     for folder in (package, *package.parents):
@@ -95,14 +98,15 @@ def _compile(source: Path, scratch: Path) -> list[Path]:
     _type_state(package)
     names = sorted(each.stem for each in package.glob("*.pxd"))
     dotted = ".".join((*TRAFFIC.parts, "compiled"))
-    modules = cythonize(
-        [
-            Extension(f"{dotted}.{name}", [str(package / f"{name}.py")], extra_compile_args=FLAGS)
-            for name in names
-        ],
-        compiler_directives=DIRECTIVES, quiet=True, build_dir=None,
-    )  # fmt: skip
-    command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
+    modules = []
+    for name in names:
+        made = setuptools.Extension(
+            f"{dotted}.{name}", [str(package / f"{name}.py")], extra_compile_args=FLAGS
+        )
+        checks = name in CHECKED
+        directives = {**DIRECTIVES, "boundscheck": checks, "wraparound": checks}
+        modules += cythonize([made], compiler_directives=directives, quiet=True)
+    command = setuptools.Distribution({"ext_modules": modules}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = str(scratch / "lib"), str(scratch / "temp")
     command.parallel = 2
     command.ensure_finalized()

@@ -20,7 +20,7 @@ nox.options.sessions = ["lint", "types", "imports", "tests", "live", "docs", "fr
 
 ROOT = Path(__file__).parent
 ENVIRONMENT = ROOT / ".nox" / "environment"
-SOURCES = ("reconciler", "benchmarks", "tests", "docs", "noxfile.py")
+SOURCES = ("reconciler", "benchmarks", "tests", "docs", "noxfile.py", "hatch_build.py")
 
 
 def tool(

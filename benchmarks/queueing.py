@@ -15,7 +15,7 @@ import simpy
 
 from reconciler.sim.traffic import tables
 from reconciler.sim.traffic.core import kernel as plain
-from reconciler.sim.traffic.core.means import unit
+from reconciler.sim.traffic.core.means import mean_of, unit
 from reconciler.sim.traffic.kernel import (
     IP_HASH_NGINX,
     KUBE_RANDOM,
@@ -25,7 +25,6 @@ from reconciler.sim.traffic.kernel import (
     RANDOM,
     ROUND_ROBIN,
     ROUND_ROBIN_HAPROXY,
-    RULES,
     SERVES,
     SOURCE_HAPROXY,
     UP,
@@ -133,7 +132,7 @@ class Peer:
     ) -> Generator[simpy.Event, Any, None]:
         """One request after the other."""
         gaps, work = unit(), tables.exponential(WORK_NS)
-        factor, shift, mask = plain.mean_of(*GAP_NS)
+        factor, shift, mask = mean_of(*GAP_NS)
         number = carry = 0
         while True:
             wide = drawn(gaps, mixed(self.seed_gaps, number)) * factor + carry
@@ -151,7 +150,7 @@ class Peer:
         self, env: simpy.Environment, place: simpy.Resource, slot: int, takes_ns: int
     ) -> Generator[simpy.Event, Any, None]:
         """Wait for a place, work, go."""
-        began = env.now
+        began = int(env.now)
         self.conns[slot] += 1
         self.moved(slot)
         with place.request() as granted:
@@ -160,7 +159,7 @@ class Peer:
         self.conns[slot] -= 1
         self.moved(slot)
         self.served[slot] += 1
-        self.latency_sum_ns += env.now - began
+        self.latency_sum_ns += int(env.now) - began
 
     def moved(self, slot: int) -> None:
         """HAProxy's leastconn takes those of equal load in the order of their coming to it."""

@@ -1,6 +1,7 @@
 """Profiles of Hypothesis, gates for live services, and no skip that nobody expects."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
@@ -9,6 +10,11 @@ from tests.services import require
 from tests.skips import UnexpectedSkips
 
 pytest_plugins = ["pytester"]
+
+# A shell that starts a run in the background has it ignore Ctrl-C, and every process it starts
+# with it; those that are sent one here must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A failure prints what reproduces it. Machines are shared, so no example has a deadline.
 _COMMON = settings(

@@ -196,7 +196,7 @@ def test_a_room_that_holds_code_has_tests(room: str) -> None:
 
 def test_a_test_asserts_something() -> None:
     checks = re.compile(
-        r"\bassert\b|\braises\(|\bwarns\(|fnmatch_lines|check|expect|verify|demand\("
+        r"\bassert\b|\braises\(|\bwarns\(|fnmatch_lines|check|expect|verify|demand\(|pytest\.fail\("
     )
     empty = [
         f"{at(path, node.lineno)} {node.name}"

@@ -45,6 +45,7 @@ def _run(each: Any, seed: int) -> tuple[int, float]:
     """Examples, and seconds of processor time, of one of `tests.properties.PROPERTIES`."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
+    from hypothesis.strategies import SearchStrategy
 
     tried = 0
 
@@ -53,13 +54,12 @@ def _run(each: Any, seed: int) -> tuple[int, float]:
         tried += 1
         each.check(example)
 
-    quiet: Any = settings(
+    quiet = settings(
         max_examples=EXAMPLES, database=None, deadline=None, phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    test: Any = given(each.strategy)(check)
-    for decorate in (quiet, seeded(seed)):
-        test = decorate(test)
+    strategy: SearchStrategy[Any] = each.strategy
+    test = seeded(seed)(quiet(given(strategy)(check)))
     began = time.process_time()
     test()
     return tried, time.process_time() - began

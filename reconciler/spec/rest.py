@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic_core import ValidationError
 
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.resource import ResourceKey
+from reconciler.model.resource import Kind, ResourceKey
 from reconciler.model.service import Service, Workload
 from reconciler.model.stack import Budget, Declared, Positions, Stack
 from reconciler.spec.core import validator
@@ -22,7 +22,7 @@ from reconciler.spec.wellformed import check_well_formed
 
 T = TypeVar("T")
 
-_SECTIONS = {"services": "service", "jobs": "job"}
+_SECTIONS: Mapping[str, Kind] = {"services": "service", "jobs": "job"}
 _NO_BUDGETS: Mapping[str, Budget] = {}
 
 
@@ -40,7 +40,7 @@ def check_rest(root: Map, positions: Positions, report: Report) -> None:
     except ValidationError:
         return
     before = len(report.errors)
-    absent = frozenset(ResourceKey.parse(f"{_SECTIONS[s]}/{name}") for s, name in broken)
+    absent = frozenset(ResourceKey(_SECTIONS[s], name) for s, name in broken)
     check_well_formed(declared, rest, report)
     check_references(declared, rest, report, absent)
     if len(report.errors) == before:

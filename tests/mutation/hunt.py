@@ -16,7 +16,6 @@ from tests.mutation.loaded_judges import LOADED_JUDGES
 from tests.mutation.mutants import MUTANTS, Mutant, at_work
 from tests.properties import PROPERTIES, Property
 
-
 __all__ = ["MUTANTS", "Verdict", "hunt", "hunt_by_properties", "loaded_mutants"]
 
 

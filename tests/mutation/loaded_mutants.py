@@ -85,7 +85,7 @@ def app_ends_with_requests_in_flight(put: Put) -> None:
 
 @mutant
 def what_is_in_flight_forgotten_at_the_end(put: Put) -> None:
-    put(setting, "Kernel", type("Wrong", (Kernel,), {"cut": lambda self, *args: None}))
+    _kernel(put, cut=lambda self, *args: None)
 
 
 # -- edges ------------------------------------------------------------------------------------
@@ -212,18 +212,22 @@ def ip_hash_with_four_octets(put: Put) -> None:
     _kernel(put, ip_hash=wrong)
 
 
+def _by_connections(best: Any) -> Any:
+    def wrong(self: Any, now_ns: int) -> int:
+        ups = [s for s in list(self.ups)[: self.up_count] if self.may(s, now_ns)]
+        return best(ups, key=lambda s: self.s_conns[s], default=-1)  # type: ignore[no-any-return]
+
+    return wrong
+
+
 @mutant
 def least_connections_with_ties_to_the_first(put: Put) -> None:
-    _kernel(put, smooth_among=lambda self, first, now_ns: first)
+    _kernel(put, least_connected=_by_connections(min))
 
 
 @mutant
 def most_connections_instead_of_least(put: Put) -> None:
-    def wrong(self: Any, now_ns: int) -> int:
-        ups = [s for s in list(self.ups)[: self.up_count] if self.may(s, now_ns)]
-        return max(ups, key=lambda s: self.s_conns[s], default=-1)
-
-    _kernel(put, least_connected=wrong)
+    _kernel(put, least_connected=_by_connections(max))
 
 
 @mutant
@@ -310,7 +314,11 @@ def one_more_than_the_most(put: Put) -> None:
 @mutant
 def terminating_pods_counted(put: Put) -> None:
     right = scaling.counting
-    put(scaling, "counting", lambda pod, *args, cpu: right(replace(pod, deleted=False), *args, cpu=cpu))
+
+    def wrong(pod: Any, now_ns: int, *, cpu: bool) -> Any:
+        return right(replace(pod, deleted=False), now_ns, cpu=cpu)
+
+    put(scaling, "counting", wrong)
 
 
 @mutant

@@ -62,7 +62,7 @@ def check_scaler(demand: Demand) -> None:
         seen.append(replicas)
         if replicas < before <= demand.most:  # only to what was wished for all the time
             window = wished[max(0, turn + 1 - demand.down) :]
-            assert replicas >= max(window), (seen, wished)
+            assert replicas >= max(window, default=wish), (seen, wished)
         assert demand.least <= replicas <= demand.most, seen
     settled = seen[len(demand.needs) + demand.down + 20 :]
     assert len(set(settled)) == 1, seen

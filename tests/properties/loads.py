@@ -186,8 +186,10 @@ def polite(draw: st.DrawFn) -> Loaded:
     pre_stop = hears + draw(st.integers(0, 2)) if kind != "static" else 0
     spare = draw(st.integers(0, 3))
     grace = max(pre_stop + drain + spare, 2)
-    app: Json = {"start": "200ms", "ready": draw(st.sampled_from(("500ms", "2s"))),
-                 "stop": "200ms", "on_stop": draw(st.sampled_from(("refuse", "finish")))}  # fmt: skip
+    app: Json = {
+        "start": "200ms", "ready": draw(st.sampled_from(("500ms", "2s"))), "stop": "200ms",
+        "on_stop": draw(st.sampled_from(("refuse", "finish"))),
+    }  # fmt: skip
     web = service(kind, draw(st.integers(1, 3)))
     if kind == "discovered":
         # Discovery hears of the end by the readiness that fails, while the app still answers.

@@ -26,7 +26,11 @@ def endings(draw: st.DrawFn) -> tuple[Loaded, Loaded]:
     replicas = draw(st.integers(2, 4))
     pre_stop, drain, grace = (draw(st.integers(0, 3)), draw(st.integers(0, 12)),
                               draw(st.integers(2, 8)))  # fmt: skip
-    app = {"on_stop": draw(st.sampled_from(("finish", "refuse"))), "stop": "200ms", "ready": "1s"}
+    app: Json = {
+        "on_stop": draw(st.sampled_from(("finish", "refuse"))),
+        "stop": "200ms",
+        "ready": "1s",
+    }
     if kind != "discovered" and draw(st.booleans()):
         app["ignores_stop"] = True
     under = scenario(kind, behaviour={"web": app})
@@ -119,5 +123,3 @@ def _story(play: Play, lines: list[str]) -> list[tuple[int, str, str]]:
         ns = int(seconds) * NS_PER_S + int(nanos) + EPOCH_NS - play.began_ns
         told.append((ns, what, rest))
     return told
-
-

@@ -45,7 +45,7 @@ def test_a_reconciler_that_dies_at_any_call_of_a_polite_change_drops_nothing() -
 
 
 def test_a_counterexample_shrinks_to_the_faults_that_matter() -> None:
-    web = service("own", 2)
+    web = service("own", 1)
     under = scenario("own", traffic=[{"service": "web", "rate": {"constant": 1}}], lasts="12s")
     case = Loaded(stack(web), stack(changed(web, "image")), under, 1)
 

@@ -1,6 +1,7 @@
 """What holds of requests and sessions: drains, graces, ties, conservation, turns."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from reconciler.sim.things import Container, Transition
@@ -27,7 +28,7 @@ class Drains:
 
     def __init__(self, play: Play) -> None:
         self.play, self.violations = play, list[str]()
-        self.drains_ns = dict[str, int]()
+        self.drains = dict[str, tuple[int, int]]()  # since when, and what it had been given
 
     def on_transition(self, world: World, told: Transition) -> None:
         """Note drains; judge the first stop signal of an instance by them."""
@@ -36,25 +37,35 @@ class Drains:
             return
         flow = self.play.flow(pod.key.name)
         if told.what == "drains at the edge":
-            self.drains_ns[pod.id] = world.now_ns
+            self.drains[pod.id] = world.now_ns, _given(flow, slot_of(flow, pod))
         elif told.what == "back at the edge":
-            self.drains_ns.pop(pod.id, None)
+            self.drains.pop(pod.id, None)
         elif told.what == "signalled" and pod.signalled_at_ns is None:
             self._judge(flow, pod, world.now_ns)
 
     def _judge(self, flow: Flow, pod: Container, now_ns: int) -> None:
-        since_ns, slot = self.drains_ns.get(pod.id), slot_of(flow, pod)
+        slot = slot_of(flow, pod)
         if slot is None:
             return
-        if since_ns is None or flow.kernel.s_edge[slot] == UP:  # type: ignore[attr-defined]
+        if pod.id not in self.drains:
             self.violations.append(f"{pod.name} is signalled while the edge sends it requests")
             return
+        since_ns, given = self.drains[pod.id]
+        kernel: Any = flow.kernel
+        if not kernel.affinity and _given(flow, slot) > given:
+            self.violations.append(f"{pod.name} got more while it drained")
         service = self.play.after.declared.services[pod.key.name]
         assert service.routing is not None
         left = flow.kernel.finish_by(slot) or flow.kernel.last_session_end(slot)
         # One that was empty may have got a request from whoever belongs to it since.
         if left and not pod.drained and now_ns - since_ns < service.routing.drain:
             self.violations.append(f"{pod.name} is signalled {now_ns - since_ns} ns into its drain")
+
+
+def _given(flow: Flow, slot: int | None) -> int:
+    """Requests and sessions that an instance has been given so far."""
+    kernel: Any = flow.kernel
+    return 0 if slot is None else kernel.s_given[slot] + kernel.s_begun[slot]
 
 
 def check_drain(case: Loaded) -> None:
@@ -152,7 +163,7 @@ def _has_expired(tap: Tap, key: int, window: Window) -> bool:
     earlier = [t for t in asked if t < window.from_ns]
     times = [*earlier[-1:], *times]
     # A tie is renewed when a request is given away, which may be long before its answer.
-    return any(b - a > tap.affinity_timeout // 2 for a, b in zip(times, times[1:], strict=False))
+    return any(b - a > tap.affinity_timeout // 2 for a, b in pairwise(times))
 
 
 def _rehashes(tap: Tap, case: Loaded) -> Iterator[str]:
@@ -270,7 +281,7 @@ def _unfair(tap: Tap, window: Window) -> str:
     if len(set(weights)) == 1 and (tap.rule != WEIGHTED or window.from_ns == 0):
         return "" if max(given) - min(given) <= 1 else f"{given} in {window}"
     total, sum_of = sum(given), sum(weights)
-    # Each is a turn off at most, and another where it brings some along from another set.
-    most = sum_of if window.from_ns == 0 else 2 * sum_of
+    # Each is two turns off at most; one that comes later may begin with two of a head start.
+    most = 2 * sum_of if window.from_ns == 0 else 4 * sum_of
     off = [abs(n * sum_of - total * w) for n, w in zip(given, weights, strict=True)]
     return "" if max(off) <= most else f"{given} by {weights} in {window}"

@@ -109,7 +109,8 @@ def _simulate(command: str, folder: Path, hash_seed: str) -> dict[str, Any]:
     ("fault", "text"),
     [
         (Trouble(kind="lost_reply", call="start", nth=2), "lost reply at start 2"),
-        (Trouble(kind="event_lost", nth=0, on="service/web"), "event lost at each call of service/web"),
+        (Trouble(kind="event_lost", nth=0, on="service/web"),
+         "event lost at each call of service/web"),
         (Trouble(kind="node_loss", on="a", at=90 * 10**9, lasting=30 * 10**9),
          "node loss of a at 1m30s for 30s"),
         (Trouble(kind="kill_reconciler", nth=3), "kill reconciler at call 3"),

@@ -56,7 +56,7 @@ def _histories() -> dict[Process, dict[str, str]]:
 
 def _first_difference(name: str, one: Process, other: Process, folder: Path) -> str:
     """The first event of the two histories that is not the same."""
-    traces = []
+    traces: list[list[str]] = []
     for process in (one, other):
         file = folder / f"trace-{len(traces)}"
         command = ["-m", "reconciler", "simulate", f"sims/{name}", "--seed", "0", "--trace", file]
@@ -74,8 +74,8 @@ def first_difference(one: list[str], other: list[str]) -> str:
         if a != b:
             return f"event {number}:\n  {a}\n  {b}"
     if len(one) != len(other):
-        longer = max(one, other, key=len)
-        return f"event {min(len(one), len(other)) + 1}, in one only:\n  {longer[min(len(one), len(other))]}"
+        both = min(len(one), len(other))
+        return f"event {both + 1}, in one only:\n  {max(one, other, key=len)[both]}"
     return "instances go the same; what differs is among requests"
 
 

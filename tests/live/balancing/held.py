@@ -1,6 +1,7 @@
 """Requests that are held while others come, on a real edge."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tests.live.balancing.backends import PATIENCE_S, Backend
 from tests.live.balancing.proxies import Proxy
@@ -20,7 +21,7 @@ def play(
     that so many are open.
     """
     ends: dict[int, list[tuple[int, int]]] = {}
-    open_ones = {}
+    open_ones: dict[int, Any] = {}
     took: list[int] = []
     for number, held in enumerate(steps):
         for _, which in sorted(ends.pop(number, [])):

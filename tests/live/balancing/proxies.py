@@ -24,7 +24,9 @@ class Answer:
 class Proxy:
     """A running edge. `proxy_protocol`: it is told the client's address ahead of the request."""
 
-    def __init__(self, port: int, proxy_protocol: bool = False, control: Path | None = None) -> None:
+    def __init__(
+        self, port: int, proxy_protocol: bool = False, control: Path | None = None
+    ) -> None:
         self.port = port
         self.proxy_protocol = proxy_protocol
         self.control = control
@@ -32,7 +34,9 @@ class Proxy:
     def send(self, path: str = "/", address: str = "127.0.0.1", cookie: str = "") -> socket.socket:
         """Ask, on a connection of its own."""
         made = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
-        lead = f"PROXY TCP4 {address} 127.0.0.1 40000 {self.port}\r\n" if self.proxy_protocol else ""
+        lead = (
+            f"PROXY TCP4 {address} 127.0.0.1 40000 {self.port}\r\n" if self.proxy_protocol else ""
+        )
         carried = f"Cookie: SRV={cookie}\r\n" if cookie else ""
         made.sendall(
             f"{lead}GET {path} HTTP/1.1\r\nHost: t\r\nX-Forwarded-For: {address}\r\n{carried}"
@@ -121,9 +125,7 @@ def nginx(
     """nginx in front of `servers`; `options` are those of each server's line."""
     port = free_port()
     each = list(options) or [""] * len(servers)
-    lines = [
-        f"server 127.0.0.1:{b.port} {o};" for b, o in zip(servers, each, strict=True)
-    ]
+    lines = [f"server 127.0.0.1:{b.port} {o};" for b, o in zip(servers, each, strict=True)]
     paths = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     text = f"""
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr info;

@@ -40,9 +40,10 @@ def expected(twin: Twin, clients: Sequence[str]) -> list[int]:
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
 def test_roundrobin_takes_the_same_turns(tmp_path: Path, weights: list[int]) -> None:
     twin = Twin(kernel.ROUND_ROBIN_HAPROXY, weights)
-    with backends(len(weights)) as servers, haproxy(
-        tmp_path, servers, "roundrobin", weights
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        haproxy(tmp_path, servers, "roundrobin", weights) as proxy,
+    ):
         took = [proxy.ask().slot for _ in range(200)]
     assert took == [twin.ask()[0] for _ in range(200)]
 
@@ -54,9 +55,10 @@ def test_roundrobin_goes_on_alike_when_servers_leave_and_come_back(
     twin = Twin(kernel.ROUND_ROBIN_HAPROXY, weights)
     changes = [(1, "drain"), (3, "maint"), (1, "ready"), (0, "drain"), (3, "ready"), (0, "ready")]
     took, meant = [], []
-    with backends(len(weights)) as servers, haproxy(
-        tmp_path, servers, "roundrobin", weights
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        haproxy(tmp_path, servers, "roundrobin", weights) as proxy,
+    ):
         for number, (server, name) in enumerate(changes):
             for _ in range(20 + number):
                 took.append(proxy.ask().slot)
@@ -72,9 +74,10 @@ def test_roundrobin_goes_on_alike_when_servers_leave_and_come_back(
 def test_leastconn_takes_the_same_with_the_same_open(tmp_path: Path, weights: list[int]) -> None:
     steps = script(250, seed=len(set(weights)))
     twin = Twin(kernel.LEAST_CONN_HAPROXY, weights)
-    with backends(len(weights)) as servers, haproxy(
-        tmp_path, servers, "leastconn", weights
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        haproxy(tmp_path, servers, "leastconn", weights) as proxy,
+    ):
 
         def settled(held: int) -> None:
             end = time.monotonic() + 10
@@ -91,9 +94,7 @@ def test_source_sends_each_address_to_the_same_server(tmp_path: Path, weights: l
     clients = addresses(300)
     clients += [f"{clients[0].rpartition('.')[0]}.{last}" for last in range(1, 101)]
     twin = Twin(kernel.SOURCE_HAPROXY, weights)
-    with backends(len(weights)) as servers, haproxy(
-        tmp_path, servers, "source", weights
-    ) as proxy:
+    with backends(len(weights)) as servers, haproxy(tmp_path, servers, "source", weights) as proxy:
         took = mapping(proxy, clients)
         state(proxy, twin, 1, "drain")
         without = mapping(proxy, clients)
@@ -157,9 +158,10 @@ def test_a_cookie_is_kept_in_drain_and_moved_in_maint(tmp_path: Path) -> None:
 def test_source_by_a_consistent_hash_is_the_same_too(tmp_path: Path, weights: list[int]) -> None:
     clients = addresses(400)
     twin = Twin(kernel.SOURCE_HAPROXY_RING, weights)
-    with backends(len(weights)) as servers, haproxy(
-        tmp_path, servers, "source", weights, "  hash-type consistent"
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        haproxy(tmp_path, servers, "source", weights, "  hash-type consistent") as proxy,
+    ):
         took = mapping(proxy, clients)
         state(proxy, twin, 1, "drain")
         without = mapping(proxy, clients)
@@ -180,9 +182,7 @@ def test_random_gives_each_server_the_same_share(
     """Idle, or with requests open at the first server. Within five sigma of both counts."""
     count, many = 1500, 50_000
     twin = Twin(kernel.RANDOM_HAPROXY, weights)
-    with backends(len(weights)) as servers, haproxy(
-        tmp_path, servers, "random", weights
-    ) as proxy:
+    with backends(len(weights)) as servers, haproxy(tmp_path, servers, "random", weights) as proxy:
         for slot in range(1, len(weights)):
             state(proxy, twin, slot, "maint")
         open_ones = [proxy.send(f"/hold/{number}") for number in range(held)]

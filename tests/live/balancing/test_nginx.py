@@ -37,9 +37,10 @@ def expected(twin: Twin, clients: Sequence[str]) -> list[int]:
 @pytest.mark.parametrize("weights", WEIGHTS, ids=str)
 def test_weighted_round_robin_takes_the_same_turns(tmp_path: Path, weights: list[int]) -> None:
     twin = Twin(kernel.WEIGHTED, weights)
-    with backends(len(weights)) as servers, nginx(
-        tmp_path, servers, options=weighted(weights)
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        nginx(tmp_path, servers, options=weighted(weights)) as proxy,
+    ):
         took = [proxy.ask().slot for _ in range(200)]
     assert took == [twin.ask()[0] for _ in range(200)]
     if len(set(weights)) == 1:
@@ -51,9 +52,10 @@ def test_weighted_round_robin_takes_the_same_turns(tmp_path: Path, weights: list
 def test_least_conn_takes_the_same_with_the_same_open(tmp_path: Path, weights: list[int]) -> None:
     steps = script(250, seed=len(set(weights)))
     twin = Twin(kernel.LEAST_CONN, weights)
-    with backends(len(weights)) as servers, nginx(
-        tmp_path, servers, "least_conn;", weighted(weights)
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        nginx(tmp_path, servers, "least_conn;", weighted(weights)) as proxy,
+    ):
         took = play(proxy, servers, steps)
     assert took == [twin.ask_held(number, held) for number, held in enumerate(steps)]
 
@@ -62,9 +64,10 @@ def test_least_conn_takes_the_same_with_the_same_open(tmp_path: Path, weights: l
 def test_ip_hash_sends_each_net_to_the_same_server(tmp_path: Path, weights: list[int]) -> None:
     clients = addresses(400)
     twin = Twin(kernel.IP_HASH_NGINX, weights)
-    with backends(len(weights)) as servers, nginx(
-        tmp_path, servers, "ip_hash;", weighted(weights)
-    ) as proxy:
+    with (
+        backends(len(weights)) as servers,
+        nginx(tmp_path, servers, "ip_hash;", weighted(weights)) as proxy,
+    ):
         took = mapping(proxy, clients)
         neighbours = mapping(proxy, [c.rpartition(".")[0] + ".77" for c in clients[:50]])
     assert took == expected(twin, clients)
@@ -76,9 +79,10 @@ def test_ip_hash_with_one_down_moves_its_clients_and_no_others(tmp_path: Path) -
     weights = [1] * 10
     before, after = Twin(kernel.IP_HASH_NGINX, weights), Twin(kernel.IP_HASH_NGINX, weights)
     after.be(3, kernel.DOWN)
-    with backends(10) as servers, nginx(
-        tmp_path, servers, "ip_hash;", weighted(weights, s3="down")
-    ) as proxy:
+    with (
+        backends(10) as servers,
+        nginx(tmp_path, servers, "ip_hash;", weighted(weights, s3="down")) as proxy,
+    ):
         took = mapping(proxy, clients)
     assert took == expected(after, clients)
     was = expected(before, clients)
@@ -169,9 +173,10 @@ def test_with_most_of_them_refusing_the_hash_goes_on_and_then_in_turn(tmp_path: 
     weights = [1] * 10
     twin = Twin(kernel.IP_HASH_NGINX, weights, tries=9)
     marks = {f"s{n}": "max_fails=0" for n in range(10)}
-    with backends(10) as servers, nginx(
-        tmp_path, servers, "ip_hash;", weighted(weights, **marks)
-    ) as proxy:
+    with (
+        backends(10) as servers,
+        nginx(tmp_path, servers, "ip_hash;", weighted(weights, **marks)) as proxy,
+    ):
         for number in (0, 1, 2, 3, 5, 6, 8, 9):
             servers[number].close()
             twin.be(number, app=kernel.CLOSED)
@@ -193,9 +198,10 @@ def test_with_none_that_serves_each_is_asked_and_then_all_are_at_fault(tmp_path:
 
 def test_a_limit_lets_a_burst_through_and_no_more(tmp_path: Path) -> None:
     zone = "limit_req_zone $binary_remote_addr zone=z:1m rate=1r/m; limit_req_status 429;"
-    with backends(1) as servers, nginx(
-        tmp_path, servers, http=zone, location="limit_req zone=z burst=5 nodelay;"
-    ) as proxy:
+    with (
+        backends(1) as servers,
+        nginx(tmp_path, servers, http=zone, location="limit_req zone=z burst=5 nodelay;") as proxy,
+    ):
         clients = ["10.0.0.1"] * 10 + ["10.0.0.2"] * 10
         statuses = [proxy.ask(client).status for client in clients]
     twin = Twin(kernel.WEIGHTED, [1], clients=2)

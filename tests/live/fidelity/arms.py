@@ -7,10 +7,13 @@ in the same words, by instance and with a time: ``created``, ``started``, ``read
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import docker
 
 from reconciler.controller.core import Controller
 from reconciler.controller.interface import Policy
@@ -30,6 +33,8 @@ from reconciler.sim.world import World
 from reconciler.targets.docker.target import DockerTarget
 from reconciler.targets.port import Target
 from tests.targets.docker.live import BUSYBOX, DEADLINE_NS, Live
+
+SOON_S = 0.05  # until the engine has told what happened
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,12 @@ class Real(Actor):
         self.live = Live()
         self.target, self.stack = self.live.target, self.live.stack
         self.began = time.time()
+        self.told: list[Happening] = []
+        self.ear: Any = docker.APIClient(version="auto", timeout=30)
+        mine = {"type": "container", "label": f"reconciler.stack={self.stack}"}
+        self.events = self.ear.events(filters=mine, decode=True)
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     def drive(self, stack: Stack, policy: Policy, done: Callable[[], bool] | None) -> Verdict:
         # As each command does it: a target of its own, whose hints nobody else reads.
@@ -126,24 +137,26 @@ class Real(Actor):
         return int(self.live.raw.inspect_container(self.first(service))["State"]["Pid"])
 
     def begin(self) -> None:
-        time.sleep(0.05)
-        self.began = time.time()
+        self.happenings()  # what came late is of the scene before
+        self.told, self.began = [], time.time()
 
     def happenings(self) -> list[Happening]:
-        mine = {"type": "container", "label": f"reconciler.stack={self.stack}"}
-        events = self.live.raw.events(
-            since=f"{self.began:.6f}", until=f"{time.time():.6f}", filters=mine, decode=True
-        )
-        made = []
-        for event in events:
+        time.sleep(SOON_S)
+        return list(self.told)
+
+    def _listen(self) -> None:
+        """Note what the engine tells, as it does: of what is over it keeps the last few only."""
+        for event in self.events:
             marks = event["Actor"]["Attributes"]
             what = _said(event["Action"], marks)
             if what and "reconciler.ordinal" in marks:
                 at_s = event["timeNano"] / NS_PER_S - self.began
-                made.append(Happening(at_s, marks["reconciler.name"], marks["name"], what))
-        return made
+                self.told.append(Happening(at_s, marks["reconciler.name"], marks["name"], what))
 
     def close(self) -> None:
+        self.events.close()
+        self.listener.join(10)
+        self.ear.close()
         self.live.clean()
 
 
@@ -219,4 +232,3 @@ class Simulated(Actor):
 
     def close(self) -> None:
         self.target.close()
-

@@ -85,8 +85,8 @@ def play(arm: Real | Simulated) -> Mapping[str, Scene]:
         scenes[name] = Scene(tuple(arm.happenings()), verdict.kind if verdict else "")
 
     def said(what: str, service: str = "", times: int = 1) -> Callable[[], bool]:
-        return lambda: times <= sum(
-            h.what == what and service in ("", h.service) for h in arm.happenings()
+        return lambda: (
+            times <= sum(h.what == what and service in ("", h.service) for h in arm.happenings())
         )
 
     def killed() -> None:

@@ -39,7 +39,7 @@ class Balance(Haproxy):
             slot = self.smooth_pick(now_ns)
         elif rule == LEAST_CONN:
             slot = self.least_connected(now_ns)
-        elif rule == RANDOM or rule == KUBE_RANDOM:
+        elif rule in (RANDOM, KUBE_RANDOM):
             slot = self.at_random(now_ns)
         elif rule == IP_HASH_NGINX:
             slot = self.ip_hash(self.address_of(client), now_ns)

@@ -1,4 +1,4 @@
-"""All that a kernel consists of, by name and type; `state` makes it, and the build gives it C types.
+"""All that a kernel consists of, by name and type; `state` makes it, the build gives it C types.
 
 ``s_`` is by slot, ``r_`` by record, ``a_`` by key of affinity, ``l_`` by key of the rate limit,
 ``c_`` by client of the closed loop, ``f_`` what was fed, ``t_`` are quantile tables, ``b_`` is

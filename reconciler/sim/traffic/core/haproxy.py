@@ -45,7 +45,7 @@ class Haproxy(Smooth):
         order.push(self.ordered(4096 - 16 * self.s_weight[slot]), slot)
 
     def group_renew(self) -> None:
-        """Those that went are out; those that came get a place as far off as their weight has it."""
+        """Those that went are out; those that came get a place as far off as their weight has."""
         if len(self.orders) != 3:
             self.group_begin()
             return

@@ -15,7 +15,7 @@ cdef class Instance(Clients):
     cdef void start(self, long long record, long long slot, long long now_ns) noexcept
     @cython.locals(slot=cython.longlong, client=cython.longlong, took=cython.longlong)
     cdef void depart(self, long long record, long long now_ns) noexcept
-    @cython.locals(record=cython.longlong)
+    @cython.locals(limit=cython.longlong, record=cython.longlong)
     cdef void start_next(self, long long slot, long long now_ns) noexcept
     @cython.locals(record=cython.longlong)
     cdef void drain_queue(self, long long slot, long long now_ns) noexcept

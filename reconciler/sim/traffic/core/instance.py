@@ -104,7 +104,8 @@ class Instance(Clients):
 
     def start_next(self, slot: int, now_ns: int) -> None:
         """The one that has waited longest is worked on; those that left are not."""
-        while self.s_head[slot] >= 0:
+        limit = self.s_limit[slot]
+        while self.s_head[slot] >= 0 and (limit == 0 or self.s_busy[slot] < limit):
             record = self.s_head[slot]
             self.s_head[slot] = self.r_next[record]
             if self.s_head[slot] < 0:

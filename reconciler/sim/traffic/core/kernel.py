@@ -4,7 +4,7 @@ from typing import Any
 
 from .answers import Answers
 from .arrays import longer, zeros
-from .means import mean_of, unit
+from .means import unit
 from .words import (
     ABSENT,
     CHUNK,

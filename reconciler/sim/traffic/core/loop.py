@@ -26,6 +26,8 @@ class Loop(Rush):
 
     def run(self, until_ns: int) -> None:
         """Let everything happen that is due before `until_ns`."""
+        if self.stale:
+            self.renew()
         while True:
             if self.can_rush():
                 self.rush(until_ns)

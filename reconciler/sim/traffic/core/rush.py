@@ -61,8 +61,6 @@ class Rush(Sessions):
         # Nothing is tried twice here: marks of earlier requests are void, and none are made.
         self.stamp += 1
         self.choices = 0
-        if self.stale:
-            self.renew()
         ups, turn_at, up_count = self.ups, self.turn_at, self.up_count
         turning = self.rule == ROUND_ROBIN and affinity == 0 and up_count > 0
         while True:
@@ -80,7 +78,7 @@ class Rush(Sessions):
                 if kinds[record] != SERVICE or client >= count:
                     break
                 following = heads[slot]
-                if following >= 0 and kinds[following] != WAITING:
+                if following >= 0 and (kinds[following] != WAITING or busy[slot] > limits[slot]):
                     break
                 now_ns = top
                 events += 1
@@ -229,7 +227,8 @@ class Rush(Sessions):
                 if due < top:
                     top = due
         self.next_open, self.next_arrival = following_ns, arrival
-        self.gap_carry = carry
+        if kind == POISSON:
+            self.gap_carry = carry
         if turning and arrived > 0:
             self.turn_at = turn_at
             self.turn = ups[turn_at - 1 if turn_at > 0 else up_count - 1]

@@ -182,7 +182,7 @@ class Serve(Instance):
         kind = self.r_kind[record]
         slot = self.r_slot[record]
         self.note(now_ns, LEFT, slot, self.r_client[record])
-        if kind == CONNECTING or kind == STUCK:
+        if kind in (CONNECTING, STUCK):
             self.connect(slot, -1)
             self.s_failed[slot] += 1
             self.blame(slot, now_ns)

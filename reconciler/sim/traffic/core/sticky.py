@@ -25,7 +25,7 @@ class Sticky(Balance):
             self.a_slot[key] = 0
             return -1
         edge = self.s_edge[slot]
-        if edge == ABSENT or edge == DOWN or (edge == DRAIN and self.moves_on_drain):
+        if edge in (ABSENT, DOWN) or (edge == DRAIN and self.moves_on_drain):
             return -1
         if not self.may(slot, now_ns):
             return -1
