@@ -35,6 +35,7 @@ from reconciler.sim.traffic.kernel import (
     ROUND_ROBIN,
     ROUND_ROBIN_HAPROXY,
     SOURCE_HAPROXY,
+    SOURCE_HAPROXY_RING,
     WEIGHTED,
     Kernel,
 )
@@ -233,7 +234,10 @@ def _rule(service: Service, rules: EdgeRules) -> int:
     if rules.kind == "kube-proxy":
         return KUBE_RANDOM
     strategy = service.routing.strategy if service.routing is not None else "round_robin"
-    return STRATEGIES[rules.kind][strategy]
+    rule = STRATEGIES[rules.kind][strategy]
+    if rule == SOURCE_HAPROXY and rules.membership == "announced":
+        return SOURCE_HAPROXY_RING  # servers added at run time ask for `hash-type consistent`
+    return rule
 
 
 def _limit(made: Kernel, stack: Stack, service: Service) -> None:

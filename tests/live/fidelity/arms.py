@@ -106,7 +106,7 @@ class Real(Actor):
         self.target, self.stack = self.live.target, self.live.stack
         self.began = time.time()
         self.told: list[Happening] = []
-        self.ear: Any = docker.APIClient(version="auto", timeout=30)
+        self.ear: Any = docker.APIClient(version="auto", timeout=120)
         mine = {"type": "container", "label": f"reconciler.stack={self.stack}"}
         self.events = self.ear.events(filters=mine, decode=True)
         self.listener = threading.Thread(target=self._listen, daemon=True)
