@@ -97,6 +97,11 @@ def drawn(table: Sequence[int], bits: int) -> int:
     return high - ((high - table[at + 1]) * ((bits >> 44) & 0xFFF) >> 12)
 
 
+def peer(rule: int, seconds: int, seed: int = 1) -> Outcome:
+    """SimPy's: the same."""
+    return Peer(rule, seconds, seed).run()
+
+
 class Peer:
     """The model in SimPy."""
 
