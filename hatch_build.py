@@ -39,7 +39,7 @@ DIRECTIVES = {
 }
 # What is called from outside looks before it reaches into an array.
 CHECKED = ("answers", "kernel", "settings")
-FLAGS = ["-O3", "-fno-math-errno", "-fwrapv"]
+FLAGS = ["-O2", "-fno-math-errno", "-fwrapv"]
 
 
 class Hook(BuildHookInterface):  # type: ignore[type-arg]
