@@ -27,8 +27,10 @@ class EdgeRules:
     """One edge's rules. Times are ns.
 
     `active`: it asks after each instance once an `interval`; `rise` passes in a row let it in,
-    `fall` failures put it out. `new_is_up`: one that it has just heard of counts as up until
-    its first check. `lag`: from a change of the endpoints until it acts on it. `tries`: further
+    `fall` failures put it out. `first_decides`: of one that it has just heard of the first check
+    alone decides, one interval later. `new_is_up`: that one counts as up until then, and the
+    checks of a configuration's servers are spread over the first interval, in their order.
+    `lag`: from a change of the endpoints until it acts on it. `tries`: further
     instances that a request whose connection was refused is given to. `max_fails` within
     `fail_timeout` put an instance out for that long by what requests meet. `falls_back`: with
     no ready endpoint it uses those that still serve while they end. `queue`: requests that
@@ -43,6 +45,7 @@ class EdgeRules:
     timeout: int = NS_PER_S
     rise: int = 2
     fall: int = 3
+    first_decides: bool = False
     new_is_up: bool = False
     lag: int = 0
     tries: int = 0
@@ -55,7 +58,9 @@ class EdgeRules:
 
 
 # HAProxy: `inter` 2 s, `rise` 2, `fall` 3, `timeout check` by default that of connect
-# (configuration manual, 5.2); `option redispatch` and `retries 3` as reference/edge has them.
+# (configuration manual, 5.2); a new server is "UP 1/3" or "DRAIN 1/3" until its first check, and
+# wholly up or down from then on (seen with 2.6; tests/live/balancing/test_checks.py);
+# `option redispatch` and `retries 3`.
 # nginx: `max_fails` 1, `fail_timeout` 10 s; `proxy_next_upstream error timeout` goes on to each
 # other server (ngx_http_upstream_module, ngx_http_proxy_module); no active check without Plus.
 # kube-proxy: endpoints of a Service, no check and no retry of its own; the lag is that of the
@@ -63,7 +68,7 @@ class EdgeRules:
 # ALB: interval, thresholds and lag as its target groups have them by default (30 s, 5 and 2;
 # systems' guides ask for 5 s, 2 and 1), deregistration takes a moment to spread.
 KINDS: Mapping[EdgeKind, EdgeRules] = {
-    "haproxy": EdgeRules("haproxy", "announced", active=True, tries=3),
+    "haproxy": EdgeRules("haproxy", "announced", active=True, first_decides=True, tries=3),
     "nginx": EdgeRules("nginx", "static", active=False, tries=15, max_fails=1),
     "kube-proxy": EdgeRules(
         "kube-proxy", "registered", active=False, lag=NS_PER_S, falls_back=True

@@ -22,7 +22,7 @@ from reconciler.sim.world import World
 
 KEY = ResourceKey("service", "web")
 APP = Behaviour(start_ns=100 * NS_PER_MS, ready_ns=400 * NS_PER_MS, drain_ns=10 * NS_PER_S)
-EDGE = replace(KINDS["haproxy"], interval=200 * NS_PER_MS, rise=2, fall=3)
+EDGE = replace(KINDS["haproxy"], interval=500 * NS_PER_MS, rise=2, fall=3)
 PROBE = {"readiness.kind": "http", "readiness.period": NS_PER_S}
 
 
@@ -114,7 +114,7 @@ def test_membership_at_run_time_loses_nothing_and_cuts_nothing(seed: int):
 
 
 def test_a_reload_that_adds_one_that_answers_503_loses_about_35():
-    """A new server counts as up until its checks have failed."""
+    """A new server counts as up until its first check, and is down by that one alone."""
     lost = []
     for seed in range(20):
         bench = Bench(seed, rules=replace(EDGE, new_is_up=True))
@@ -122,7 +122,7 @@ def test_a_reload_that_adds_one_that_answers_503_loses_about_35():
         bench.pass_s(30)
         lost.append(bench.lost)
         assert set(bench.flow.ledger.requests) == {("unready", "starting")}
-    assert 25 <= sum(lost) / len(lost) <= 45, lost
+    assert 30 <= sum(lost) / len(lost) <= 40, lost
 
 
 def test_the_same_one_added_in_drain_loses_nothing():

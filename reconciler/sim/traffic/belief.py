@@ -8,10 +8,8 @@ from reconciler.model.resource import ResourceKey
 from reconciler.sim.edge import EdgeRules
 from reconciler.sim.things import Container
 from reconciler.sim.traffic.endpoints import Context, Endpoint, Kernel
-from reconciler.sim.traffic.kernel import ABSENT, DOWN, HANGS, SERVES, UP
+from reconciler.sim.traffic.kernel import ABSENT, DOWN, DRAIN, HANGS, SERVES, UP
 from reconciler.sim.world import SYNC, World
-
-EDGE = {"up": UP, "down": DOWN}
 
 
 class Belief:
@@ -54,6 +52,8 @@ class Belief:
             if rules.membership == "announced" and endpoint.registered:
                 self._set(endpoint, edge=UP if endpoint.healthy else DOWN)
             return
+        if not endpoint.asked:
+            return
         endpoint.token += 1
         now, period = self.world.now_ns, rules.interval
         first = endpoint.since_ns + -(-(now - endpoint.since_ns) // period) * period
@@ -62,6 +62,35 @@ class Belief:
         if not endpoint.healthy and endpoint.app == HANGS:
             at_ns += rules.timeout
         self._tell(endpoint, at_ns, "up" if endpoint.healthy else "down", endpoint.token)
+
+    def _ask_first(self, endpoint: Endpoint) -> None:
+        """One that the edge has just heard of: when it asks for the first time."""
+        rules = self.rules
+        endpoint.since_ns = self.world.now_ns
+        if not (rules.active and rules.first_decides):
+            return
+        endpoint.asked = False
+        endpoint.token += 1
+        after_ns = rules.interval
+        if rules.new_is_up:
+            # Read with the others, the last of them.
+            after_ns = rules.interval * (len(self.endpoints) - 1) // len(self.endpoints)
+        endpoint.since_ns += after_ns
+        self._tell(endpoint, endpoint.since_ns, "asked", endpoint.token)
+
+    def _answered_first(self, endpoint: Endpoint) -> None:
+        """What the first check has found counts at once, without `rise` and `fall`."""
+        endpoint.asked = True
+        if not endpoint.healthy and endpoint.app == HANGS:
+            at_ns = self.world.now_ns + self.rules.timeout
+            self._tell(endpoint, at_ns, "down", endpoint.token)
+            return
+        self._found(endpoint, healthy=endpoint.healthy)
+
+    def _found(self, endpoint: Endpoint, *, healthy: bool) -> None:
+        """The checks have changed the edge's mind."""
+        up = DRAIN if endpoint.held else UP
+        self._set(endpoint, edge=up if healthy else DOWN)
 
     def _readiness(self, endpoint: Endpoint, *, ready: bool) -> None:
         """A cluster's own verdict, which its endpoints follow."""
@@ -84,7 +113,7 @@ class Belief:
     def _registered(self, endpoint: Endpoint) -> None:
         endpoint.registered = True
         if self.rules.active:
-            endpoint.since_ns = self.world.now_ns
+            self._ask_first(endpoint)
             self._ask(endpoint)
         else:
             self._set(endpoint, edge=UP)

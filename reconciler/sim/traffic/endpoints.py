@@ -46,8 +46,9 @@ class Endpoint:
     """An instance, or a place for one, as the edge and the kernel have it.
 
     `healthy`: what a check would find now. `token`: what earlier checks would have found is
-    void. `held`: the reconciler keeps it in drain. `registered`: discovery has it in its list;
-    `wanted`: what discovery was told last, and `news` voids what it was told before.
+    void. `asked`: its first check has been. `held`: the reconciler keeps it in drain.
+    `registered`: discovery has it in its list; `wanted`: what discovery was told last, and `news`
+    voids what it was told before.
     """
 
     slot: int
@@ -60,6 +61,7 @@ class Endpoint:
     news: int = 0
     held: bool = False
     token: int = 0
+    asked: bool = True
     since_ns: int = 0
     context: Context = "down"
     seen: tuple[int, ...] = ()

@@ -9,7 +9,7 @@ from reconciler.model.resource import ResourceKey
 from reconciler.sim.edge import EdgeRules
 from reconciler.sim.probes import asking
 from reconciler.sim.things import Container, Transition
-from reconciler.sim.traffic.belief import EDGE, Belief
+from reconciler.sim.traffic.belief import Belief
 from reconciler.sim.traffic.endpoints import Context, Endpoint, Kernel, Ledger
 from reconciler.sim.traffic.kernel import (
     ABSENT,
@@ -97,8 +97,10 @@ class Flow(Belief):
         elif what == "deregister":
             endpoint.registered = False
             self._set(endpoint, edge=ABSENT)
+        elif what == "asked":
+            self._answered_first(endpoint)
         elif endpoint.registered:
-            self._set(endpoint, edge=DRAIN if endpoint.held and what == "up" else EDGE[what])
+            self._found(endpoint, healthy=what == "up")
         self._fall_back()
 
     # -- what the reconciler does at an edge of ours --------------------------------------
@@ -250,14 +252,12 @@ class Flow(Belief):
         endpoint.held, container.draining_since_ns, container.drained = False, None, False
         if self.rules.membership == "announced":
             endpoint.registered = True
-            endpoint.since_ns = self.world.now_ns
+            self._ask_first(endpoint)
             # In drain until its check passes; a reload would have it count as up at once.
             endpoint.edge = UP if self.rules.new_is_up else DOWN
         listens = container.behaviour.before_ready == "503"
         endpoint.healthy = False
         self._truth(endpoint, ANSWERS_503 if listens else CLOSED, "starting", healthy=False)
-        if self.rules.new_is_up:
-            self._ask(endpoint)
         if cold_ns := container.behaviour.cold_ns:
             payload = (str(self.key), container.id, 0, "warm")
             self.world.push(self.world.now_ns + cold_ns, SYNC, "edge", payload)

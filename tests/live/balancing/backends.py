@@ -9,10 +9,14 @@ PATIENCE_S = 20.0
 
 
 class Backend:
-    """One server. It can be closed, so that it refuses, and opened again on its port."""
+    """One server. It can be closed, so that it refuses, and opened again on its port.
+
+    `healthy` is what it answers an edge that asks for ``/check``.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.healthy = True
         self.held: dict[str, threading.Event] = {}
         self.came: dict[str, threading.Event] = {}
         self._changed = threading.Lock()
@@ -65,10 +69,11 @@ class Backend:
             if path.startswith("/hold/"):
                 self.event(self.came, path).set()
                 assert self.event(self.held, path).wait(PATIENCE_S)
+            told = b"503 No" if path == "/check" and not self.healthy else b"200 OK"
             body = str(self.number).encode()
             connection.sendall(
-                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
-                % (len(body), body)
+                b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
+                % (told, len(body), body)
             )
 
 
