@@ -13,6 +13,7 @@ from reconciler.model.stack import Stack
 from reconciler.model.traffic import Timeouts
 from reconciler.rehearsal.profiles import behaviour_of
 from reconciler.sim import autoscaler
+from reconciler.sim.disruptions import disruptions_of
 from reconciler.sim.edge import EdgeRules, rules_of
 from reconciler.sim.faults import Fault
 from reconciler.sim.harm import install
@@ -272,6 +273,7 @@ def scale(world: World, scenario: Scenario, stack: Stack) -> None:
     said = site_of([stack], scenario.nodes or None)
     world.site.requests.update(said.requests)
     world.site.policies.update(said.policies)
+    world.site.disruptions = disruptions_of(stack)
     if scenario.target == "kubernetes":
         for name, service in sorted(stack.declared.services.items()):
             if service.autoscale is not None:

@@ -115,6 +115,7 @@ PAIRS = [
     ("kdcube-budgets-draining", "kdcube-budgets-mended"),
     ("kdcube-zones-on", "kdcube-zones-off"),
     ("kdcube-burst-fargate", "kdcube-burst-cluster"),
+    ("kdcube-node-drain-two", "kdcube-node-drain-budget"),
     ("airssys-grace-guide", "airssys-grace-one-pod"),
     ("airssys-capacity-47", "airssys-capacity-46"),
     ("airssys-mailbox-1", "airssys-mailbox-5"),
