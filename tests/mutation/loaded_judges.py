@@ -8,11 +8,13 @@ from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.sim import scaling
 from reconciler.sim.faults import Fault
 from reconciler.sim.scaling import Pod
+from reconciler.sim.site import Disruptions
 from reconciler.sim.things import Transition
 from reconciler.sim.world import World
 from tests.mutation.judges import Judge
-from tests.properties import autoscaling, traffic
+from tests.properties import autoscaling, evictions, traffic
 from tests.properties.autoscaling import Demand
+from tests.properties.evictions import Drains
 from tests.properties.loaded import Loaded, Play
 from tests.properties.loads import Json, changed, scenario, service, stack
 
@@ -116,6 +118,22 @@ def checks_on_time() -> None:
     assert back and all(2 * period <= took <= 3 * period for took in back), back
 
 
+def first_check_decides() -> None:
+    """One that is new and answers is let in by its first check, whatever `rise` says."""
+    edge = {"rise": 3, "interval": "2s"}
+    play, began, took = Play(loaded("own", edge=edge, app={"ready": "300ms"})), {}, list[int]()
+
+    def hear(world: World, told: Transition) -> None:
+        if told.thing is not None and told.what == "started":
+            began[told.thing.id] = world.now_ns
+        elif told.thing is not None and told.what == "let in" and told.thing.id in began:
+            took.append(world.now_ns - began[told.thing.id])
+
+    play.watch(hear)
+    play.run()
+    assert took and all(each == 2 * NS_PER_S for each in took), took
+
+
 def leaves_the_list() -> None:
     """A balancer has what ends in its list for as long as its lag, and no longer."""
     play = Play(
@@ -176,6 +194,14 @@ DRAINED = {
     "with sessions": loaded("own", flow=LASTING, routing={"drain": "3s"}),
 }
 
+DRAINS = {
+    "one machine": Drains(1, 4, Disruptions(max_unavailable=1), 2, ((0, 0, 300),), 8, "1.34"),
+    "by number": Drains(1, 4, Disruptions(min_available=3), 2, ((0, 0, 90), (1, 0, 90)), 8, "1.34"),
+    "by share": Drains(
+        1, 3, Disruptions(min_available="50%"), 2, ((0, 0, 90), (1, 5, 90)), 8, "1.20"
+    ),
+}
+
 LOADED_JUDGES: tuple[Judge, ...] = (
     Judge("a polite change drops nothing", each(traffic.check_grace, POLITE)),
     Judge("drains before it signals", each(traffic.check_drain, DRAINED)),
@@ -186,8 +212,9 @@ LOADED_JUDGES: tuple[Judge, ...] = (
                                   ("random", partial(everybody, "random", 80)),
                                   ("slow", spreads_what_is_slow)]),
     Judge("what is refused goes on", [("nginx", refused_goes_on)]),
-    Judge("checks are on time", [("HAProxy", checks_on_time)]),
+    Judge("checks are on time", [("HAProxy", checks_on_time), ("new", first_check_decides)]),
     Judge("what ends leaves the list", [("balancer", leaves_the_list)]),
+    Judge("evicts by the budget", each(evictions.check_evictions, DRAINS)),
     Judge("scales by the book", [*each(autoscaling.check_scaler, DEMANDS),
                                  ("pods", counts_pods)]),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.model.step import RouteInstance
 from reconciler.plan import stopping
 from reconciler.rehearsal import setting
-from reconciler.sim import clock, deployment, kubelet, life, scaling
+from reconciler.sim import clock, deployment, kubelet, life, outage, scaling
 from reconciler.sim.traffic.belief import Belief
 from reconciler.sim.traffic.core.kernel import Kernel
 from reconciler.sim.traffic.kernel import DRAIN, HANGS, UP
@@ -27,6 +27,18 @@ def mutant(make: Callable[[Put], None]) -> Callable[[Put], None]:
 
 def _kernel(put: Put, **methods: Any) -> None:
     put(setting, "Kernel", type("Wrong", (Kernel,), methods))
+
+
+# -- the edge's checks ----------------------------------------------------------------------------
+
+
+@mutant
+def first_check_counted_as_any_other(put: Put) -> None:
+    def wrong(self: Any, endpoint: Any) -> None:
+        endpoint.asked = True
+        self._ask(endpoint)
+
+    put(Belief, "_answered_first", wrong)
 
 
 # -- the reconciler at the edge ---------------------------------------------------------------
@@ -324,3 +336,33 @@ def terminating_pods_counted(put: Put) -> None:
 @mutant
 def cpu_of_pods_that_start_counted(put: Put) -> None:
     put(scaling, "_cpu_unready", lambda pod, now_ns: False)
+
+
+# -- evictions ----------------------------------------------------------------------------------
+
+
+@mutant
+def evictions_without_asking_the_budget(put: Put) -> None:
+    put(outage, "disruptions_allowed", lambda world, stack, key: None)
+
+
+@mutant
+def ending_pods_counted_as_healthy(put: Put) -> None:
+    def wrong(world: Any, stack: str, key: Any) -> int | None:
+        allowed = right(world, stack, key)
+        ending = sum(pod.ready and pod.terminating for pod in world.of(stack, key))
+        return None if allowed is None else allowed + ending
+
+    right = outage.disruptions_allowed
+    put(outage, "disruptions_allowed", wrong)
+
+
+@mutant
+def shares_of_a_budget_rounded_down(put: Put) -> None:
+    right = outage.amount_of
+    put(outage, "amount_of", lambda value, total, *, up: right(value, total, up=False))
+
+
+@mutant
+def refused_evictions_not_tried_again(put: Put) -> None:
+    put(outage, "EVICT_AGAIN_NS", 10**18)
