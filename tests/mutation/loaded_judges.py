@@ -121,7 +121,8 @@ def checks_on_time() -> None:
 def first_check_decides() -> None:
     """One that is new and answers is let in by its first check, whatever `rise` says."""
     edge = {"rise": 3, "interval": "2s"}
-    play, began, took = Play(loaded("own", edge=edge, app={"ready": "300ms"})), {}, list[int]()
+    play = Play(loaded("own", edge=edge, app={"ready": "300ms"}))
+    began, took = dict[str, int](), list[int]()
 
     def hear(world: World, told: Transition) -> None:
         if told.thing is not None and told.what == "started":
