@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from reconciler.model.step import RouteInstance
+from reconciler.model.units import amount_of
 from reconciler.plan import stopping
 from reconciler.rehearsal import setting
 from reconciler.sim import clock, deployment, kubelet, life, outage, scaling
@@ -359,8 +360,7 @@ def ending_pods_counted_as_healthy(put: Put) -> None:
 
 @mutant
 def shares_of_a_budget_rounded_down(put: Put) -> None:
-    right = outage.amount_of
-    put(outage, "amount_of", lambda value, total, *, up: right(value, total, up=False))
+    put(outage, "amount_of", lambda value, total, *, up: amount_of(value, total, up=False))
 
 
 @mutant
