@@ -20,6 +20,7 @@ def command(settings: Settings, yes: bool, volumes: bool) -> int:
     from reconciler.cli.session import session
     from reconciler.controller.interface import Policy
     from reconciler.plan.planner import emptied
+    from reconciler.plan.shutdown import ending_of
 
     needs_state(settings)
     console = settings.console
@@ -34,6 +35,7 @@ def command(settings: Settings, yes: bool, volumes: bool) -> int:
             approved={change.key: change for change in plan.changes},
             confirmed=True,
             volumes=volumes,
+            ending=ending_of(open_session.stack),
         )
         stack = emptied(open_session.stack)
         return act(open_session, plan, open_session.controller(policy, stack), "destroy")

@@ -16,6 +16,7 @@ from reconciler.model.units import NS_PER_S, format_duration
 from reconciler.plan.changes import Asked
 from reconciler.plan.findings import absent_image
 from reconciler.plan.objects import remembered
+from reconciler.plan.shutdown import Ending
 from reconciler.plan.standing import Standing
 from reconciler.plan.view import View
 from reconciler.targets.port import Capabilities
@@ -23,6 +24,19 @@ from reconciler.targets.port import Capabilities
 # How long calls may do nothing but fail, where nothing else bounds it.
 HOPE_NS = 600 * NS_PER_S
 NOTHING_MET: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Underway:
+    """A shutdown, as far as this process has seen it; all of it can be lost.
+
+    It `began_ns`, was still `busy_ns` with workloads, and has drained what it had to.
+    """
+
+    ending: Ending
+    began_ns: int
+    busy_ns: int
+    has_drained: bool = False
 
 
 @dataclass(slots=True)
@@ -44,6 +58,7 @@ class Context:
     asked_of: Callable[[ResourceKey], Asked]
     standing_of: Callable[[ResourceKey], Standing]
     pulls: dict[str, ResourceKey | None]
+    underway: Underway | None = None
 
     @property
     def asked(self) -> Asked:
@@ -66,13 +81,14 @@ class Context:
             return False
         return change.to_revision in revisions and change.to_replicas == replicas
 
-    def is_removal_approved(self) -> bool:
-        """Whether this resource may go."""
+    def is_removal_approved(self, key: ResourceKey | None = None) -> bool:
+        """Whether a resource may go; without `key` the one decided on."""
+        key = key or self.key
         if not self.policy.act:
             return False
         if self.policy.approved is None:
-            return self.may_delete and not self.is_protected()
-        change = self.policy.approved.get(self.key)
+            return self.may_delete and not self.is_protected(key)
+        change = self.policy.approved.get(key)
         return change is not None and change.action is Action.DELETE
 
     def pull_turn(self, image: str) -> Literal["ours", "another's", "done"]:
@@ -87,12 +103,13 @@ class Context:
             self.pulls[image] = holder
         return "ours" if holder == self.key else "another's"
 
-    def is_protected(self) -> bool:
+    def is_protected(self, key: ResourceKey | None = None) -> bool:
         """Whether it may be neither removed nor replaced, now or by what is remembered."""
-        found = self.stack.declaration(self.key)
+        key = key or self.key
+        found = self.stack.declaration(key)
         if found is not None:
             return found.protect
-        return str(self.key) in remembered(self.stack, self.view)["protected"]
+        return str(key) in remembered(self.stack, self.view)["protected"]
 
     def unmet(self) -> tuple[ResourceKey, str] | None:
         """The first thing waited for, and the condition it does not meet."""

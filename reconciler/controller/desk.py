@@ -4,6 +4,7 @@ from reconciler.controller.adoption import decide_adoption
 from reconciler.controller.decision import (
     Context,
     Decision,
+    Underway,
     ended,
     explained,
     simple,
@@ -48,6 +49,7 @@ class Desk:
         self.may_delete = False
         self.now_ns = 0
         self.pulls: dict[str, ResourceKey | None] = {}
+        self._underway: Underway | None = None
         self._compared: dict[ResourceKey, tuple[ObservedObject, bool]] = {}
 
     def adopt(self, desired: Desired, policy: Policy) -> None:
@@ -56,6 +58,7 @@ class Desk:
         self._desired = desired
         self._compared.clear()
         self.pulls.clear()
+        self._underway = None
 
     def begin_anew(self, event: int) -> None:
         """As a new process would: no decision before a look asked for from this event on."""
@@ -105,8 +108,14 @@ class Desk:
         return Context(
             self.stack, self.graph, self.view, self.policy, self.capabilities, slot,
             self.now_ns, self.status_of, self.may_delete, self.asked_of, self.standing_of,
-            self.pulls,
+            self.pulls, self._shutdown(),
         )  # fmt: skip
+
+    def _shutdown(self) -> Underway | None:
+        """The shutdown that goes on; it began when something was first decided on."""
+        if self._underway is None and self.policy.ending is not None:
+            self._underway = Underway(self.policy.ending, self.now_ns, self.now_ns)
+        return self._underway
 
     def _decision(self, ctx: Context) -> Decision:
         key = ctx.key

@@ -9,6 +9,7 @@ from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
 from reconciler.model.status import Notice
 from reconciler.model.step import Outcome, Step
+from reconciler.plan.shutdown import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Policy:
     again. `restarts`: unhealthy instances are replaced. `act` False only
     reports. `follow`: go on after convergence (a daemon); what differs later, though the
     desired state did not change, is then mended, or with `heals` False only reported.
-    `volumes`: kept volumes that are no longer declared go too.
+    `volumes`: kept volumes that are no longer declared go too. `ending`: a whole stack is
+    shut down, and within which bounds; what goes from a stack that stays is bound by nothing.
     """
 
     approved: Mapping[ResourceKey, Change] | None = None
@@ -87,6 +89,7 @@ class Policy:
     heals: bool = True
     volumes: bool = False
     commit: str = ""
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)

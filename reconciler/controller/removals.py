@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.controller import shutdown
 from reconciler.controller.decision import Context, Decision, earliest, simple
 from reconciler.controller.users import users_of
 from reconciler.model.resource import ResourceKey
@@ -10,7 +11,8 @@ from reconciler.model.status import ResourcePhase, ResourceStatus
 from reconciler.model.step import DeleteObject, DropRecord, Step
 from reconciler.plan.objects import holders, holds
 from reconciler.plan.planner import is_kept_volume
-from reconciler.plan.stopping import Stop, next_of
+from reconciler.plan.shutdown import WORKLOADS
+from reconciler.plan.stopping import UNBOUNDED, Stop, next_of
 
 
 def decide_removed(ctx: Context) -> Decision:
@@ -22,6 +24,9 @@ def decide_removed(ctx: Context) -> Decision:
     if not ctx.is_removal_approved():
         text = "no longer declared; its removal was not agreed to"
         return Decision(replace(status, phase="pending", message=text, settled=True))
+    drain = shutdown.drains(ctx, status, instances)
+    if drain is not None:
+        return drain
     begun = instances and all(i.id in slot.stops for i in instances)  # and so goes on
     users = [] if begun else users_of(ctx)
     if users:
@@ -29,16 +34,30 @@ def decide_removed(ctx: Context) -> Decision:
         text = f"waits for {users[0]} to go"
         phase: ResourcePhase = "failed" if stuck else "removing"
         return Decision(replace(status, phase=phase, message=text, settled=stuck))
-    steps: list[Step] = []
-    wake_ns: int | None = None
-    for instance in instances:
-        stop = slot.stops.setdefault(instance.id, Stop(ctx.now_ns))
-        following = next_of(instance, stop, ctx.now_ns)
-        steps += [following.step] if following.step else []
-        wake_ns = earliest(wake_ns, following.wake_at_ns)
+    return _stopping(ctx, status)
+
+
+def _stopping(ctx: Context, status: ResourceStatus) -> Decision:
+    """All instances of a workload end together, and what is remembered of it goes with the last."""
+    instances, under = ctx.view.of(ctx.key), ctx.underway
     if not instances:
-        steps += [DropRecord(ctx.key, record) for record in ctx.view.records_of(ctx.key)]
-    return Decision(replace(status, message="stopping"), tuple(steps), wake_ns)
+        steps = [DropRecord(ctx.key, record) for record in ctx.view.records_of(ctx.key)]
+        return Decision(replace(status, message="forgetting it"), tuple(steps))
+    limits = under.ending.limits(under.began_ns) if under is not None else UNBOUNDED
+    kept_ns = shutdown.flush_end_ns(ctx)
+    found: list[Step] = []
+    wake_ns: int | None = None
+    message = "kept for its logs"
+    for instance in instances:
+        stop = ctx.slot.stops.setdefault(instance.id, Stop(ctx.now_ns))
+        if instance.has_ended and (kept_ns is None or ctx.now_ns < kept_ns):
+            wake_ns = earliest(wake_ns, kept_ns)
+            continue
+        message = "stopping"
+        following = next_of(instance, stop, ctx.now_ns, limits=limits)
+        found += [following.step] if following.step else []
+        wake_ns = earliest(wake_ns, following.wake_at_ns)
+    return Decision(replace(status, message=message), tuple(found), wake_ns)
 
 
 def decide_object_removed(ctx: Context) -> Decision:
@@ -54,13 +73,39 @@ def decide_object_removed(ctx: Context) -> Decision:
     if not ctx.is_removal_approved():
         text = "no longer declared; its removal was not agreed to"
         return Decision(simple(key, "pending", text, settled=True))
-    held = held_by(ctx, key)
-    if held:
-        stuck = is_stuck(ctx, holding(ctx, key))
-        text = f"waits for {held[0]} to leave it"
-        return Decision(simple(key, "failed" if stuck else "removing", text, settled=stuck))
-    step = DeleteObject(key, found.id, found.fingerprint)
+    wait = _workload_waits(ctx) if key.kind in WORKLOADS else _object_waits(ctx)
+    if wait is not None:
+        return wait
+    under, grace_ns = ctx.underway, None
+    if under is not None and key.kind in WORKLOADS:
+        grace_ns = under.ending.grace_ns(under.began_ns, ctx.now_ns)
+    step = DeleteObject(key, found.id, found.fingerprint, grace_ns)
     return Decision(simple(key, "removing", "removing"), (step,))
+
+
+def _workload_waits(ctx: Context) -> Decision | None:
+    """Why a workload that is an object of the target does not go yet."""
+    drain = shutdown.drains(ctx, simple(ctx.key, "removing"))
+    if drain is not None:
+        return drain
+    users = shutdown.awaited_users(ctx)
+    return _waits(ctx, f"waits for {users[0]} to go", users) if users else None
+
+
+def _object_waits(ctx: Context) -> Decision | None:
+    """Why something that workloads use does not go yet."""
+    held = held_by(ctx, ctx.key)
+    if held:
+        return _waits(ctx, f"waits for {held[0]} to leave it", holding(ctx, ctx.key))
+    rest_ns = shutdown.rest_ns(ctx)
+    if rest_ns is None or ctx.now_ns < rest_ns:
+        return Decision(simple(ctx.key, "removing", "waits until all is flushed"), (), rest_ns)
+    return None
+
+
+def _waits(ctx: Context, text: str, others: list[ResourceKey]) -> Decision:
+    stuck = is_stuck(ctx, others)
+    return Decision(simple(ctx.key, "failed" if stuck else "removing", text, settled=stuck))
 
 
 def _forgotten(ctx: Context) -> Decision:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from reconciler.controller.decision import Context
+from reconciler.controller.shutdown import holds_others
 from reconciler.model.observed import Fields, Instance
 from reconciler.model.resource import ResourceKey
 from reconciler.plan.objects import holds
@@ -30,7 +31,11 @@ def _named(ctx: Context, key: ResourceKey) -> list[ResourceKey]:
     did, and are no reason to make it anew.
     """
     text, instances = str(key), ctx.view.instances
-    found = [k for k in instances if k != key and any(text in i.depends for i in instances[k])]
+    found = [
+        k
+        for k in instances
+        if k != key and any(text in i.depends and holds_others(ctx, i) for i in instances[k])
+    ]
     return sorted(k for k in found if k not in ctx.graph.needs or not _is_ready(ctx, k))
 
 

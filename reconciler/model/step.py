@@ -22,11 +22,16 @@ class ApplyObject:
 
 @dataclass(frozen=True, slots=True)
 class DeleteObject:
-    """Remove the object with this id, if it still has the fingerprint it was seen with."""
+    """Remove the object with this id, if it still has the fingerprint it was seen with.
+
+    What runs for it is killed after its own grace, and after `grace_ns` at the latest where
+    that is given (``gracePeriodSeconds`` of a deletion).
+    """
 
     key: ResourceKey
     id: str
     expect: str = ""
+    grace_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

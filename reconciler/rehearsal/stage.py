@@ -14,6 +14,7 @@ from reconciler.model.status import Notice
 from reconciler.model.units import NS_PER_S
 from reconciler.plan.plan import Plan
 from reconciler.plan.planner import emptied, make_plan, scope_of, wanted_of
+from reconciler.plan.shutdown import ending_of
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.engine import SimEngine
 from reconciler.sim.world import World
@@ -28,15 +29,22 @@ SETTLE_NS = 3600 * NS_PER_S  # a state that does not converge within an hour nev
 
 @dataclass
 class Stage:
-    """A world, the stack on it, and the reconciler that acts there."""
+    """A world, the stack on it, and the reconciler that acts there.
+
+    `standing` is the stack that a destroy is about: the newest that was wanted.
+    """
 
     world: World
     target: Ground
     stack: Stack
+    standing: Stack = field(init=False)
     notices: list[Notice] = field(default_factory=list)
     in_flight: tuple[InFlight, ...] = ()
     converged_ns: int | None = None
     calls: int = 0
+
+    def __post_init__(self) -> None:
+        self.standing = self.stack
 
     @property
     def now_ns(self) -> int:
@@ -79,8 +87,12 @@ class Stage:
         `converged_ns` is when all was as wanted for the first time, and None as long as it never
         was.
         """
-        self.stack = stack if stack is not None else emptied(self.stack)
-        policy = Policy(confirmed=True, follow=True)
+        if stack is not None:
+            self.stack, self.standing = stack, stack
+        else:
+            self.stack = emptied(self.stack)
+        ending = ending_of(self.standing) if stack is None else None
+        policy = Policy(confirmed=True, follow=True, ending=ending)
         controller = Controller(self.stack, self.target.capabilities, policy)
         self.converged_ns = None
         result = run(

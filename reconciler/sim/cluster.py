@@ -114,7 +114,7 @@ class SimCluster(Facade):
             return outcomes.changed(f"{step.key} is another by now")
         self.world.drop_object(there)
         for pod in self.world.of(self.stack, step.key):
-            kubelet.end_pod(self.world, pod)
+            kubelet.end_pod(self.world, pod, step.grace_ns)
         return DONE
 
     def _hands_off(self, thing: Thing) -> Outcome:

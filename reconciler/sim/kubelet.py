@@ -96,14 +96,17 @@ def on_pod_start(world: World, payload: Payload) -> None:
     life.start(world, pod)
 
 
-def end_pod(world: World, pod: Container) -> None:
+def end_pod(world: World, pod: Container, grace_ns: int | None = None) -> None:
     """Deletion of a pod: pre-stop, the signal, and the kill when its grace is over.
 
-    pre-stop uses up grace, of which at least 2 s remain (kubelet killContainer).
+    pre-stop uses up grace, of which at least 2 s remain (kubelet killContainer). A deletion
+    may ask for a shorter grace than the pod's own (``gracePeriodSeconds``).
     """
     if pod.terminating:
         return
     pod.terminating = True
+    if grace_ns is not None:
+        pod.fields = {**pod.fields, "stop.grace": min(grace_ns, _grace_ns(pod))}
     world.emit("terminating", pod)
     if not pod.running:
         world.drop_container(pod)
@@ -113,12 +116,18 @@ def end_pod(world: World, pod: Container) -> None:
 
 def stop_process(world: World, pod: Container) -> None:
     """The kubelet ends a pod that is being deleted."""
-    pre_stop_ns = int(pod.fields.get("stop.pre_stop") or 0)  # type: ignore[arg-type]
-    grace_ns = int(pod.fields.get("stop.grace") or life.GRACE_NS)  # type: ignore[arg-type]
-    kill_ns = max(grace_ns, pre_stop_ns + LEAST_AFTER_PRE_STOP_NS)
+    grace_ns = _grace_ns(pod)
+    pre_stop_ns = int(pod.fields.get("stop.pre_stop") or 0)  # type: ignore[call-overload]
+    pre_stop_ns = min(pre_stop_ns, grace_ns)
+    kill_ns = max(grace_ns, pre_stop_ns + LEAST_AFTER_PRE_STOP_NS) if pre_stop_ns else grace_ns
     now = world.now_ns
     world.push(now + pre_stop_ns, LIFE, "pod signal", (pod.id, "SIGTERM"))
     world.push(now + kill_ns, LIFE, "pod signal", (pod.id, "SIGKILL"))
+
+
+def _grace_ns(pod: Container) -> int:
+    asked = pod.fields.get("stop.grace")
+    return asked if isinstance(asked, int) else life.GRACE_NS
 
 
 def on_pod_signal(world: World, payload: Payload) -> None:
