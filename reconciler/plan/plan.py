@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.model.change import Action, Change
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.resource import ResourceKey
+from reconciler.model.stack import Shutdown
 
 COUNTED = ("service", "job", "network", "volume", "manifest", "route")
 
@@ -19,6 +20,7 @@ class Plan:
     `kept` what is ours, no longer declared, and deliberately left. `findings` are the
     diagnostics of `validate` and those that only the live state shows. `state` is what was
     read: paths, environment and target, so that a saved plan can be applied by itself.
+    `shutdown` are the bounds that a destroy keeps to.
     """
 
     stack: str
@@ -31,6 +33,7 @@ class Plan:
     findings: tuple[Diagnostic, ...] = ()
     state: tuple[str, ...] = ()
     confirm_above: int = 3
+    shutdown: Shutdown = Shutdown()
 
     @property
     def is_empty(self) -> bool:

@@ -12,12 +12,13 @@ from reconciler.model.image import normalised
 from reconciler.model.observed import Fields, Observed, Scope
 from reconciler.model.resource import ResourceKey
 from reconciler.model.service import Job, Service
-from reconciler.model.stack import Declared, Stack
+from reconciler.model.stack import Declared, Shutdown, Stack
 from reconciler.plan import adoption, objects
 from reconciler.plan.changes import Asked, job_change, removal, service_change, standing_for
 from reconciler.plan.findings import live_findings, protected_findings
 from reconciler.plan.plan import Plan
 from reconciler.plan.standing import newest_fact
+from reconciler.plan.shutdown import WORKLOADS, Ending, depths, ending_of, labelled_users
 from reconciler.plan.view import View, view_of
 from reconciler.targets.port import Capabilities, Predicted, Wanted
 
@@ -76,6 +77,7 @@ class Planner:
         retry: Collection[ResourceKey] = NO_RETRY,
         state: Sequence[str] = (),
         volumes: bool = False,
+        ending: Ending | None = None,
     ) -> None:
         self.stack = stack
         self.view = view_of(observed)
@@ -86,6 +88,7 @@ class Planner:
         self.retry = retry
         self.state = tuple(state)
         self.volumes = volumes
+        self.ending = ending
         self._held: dict[ResourceKey, str] = {}
         self._rolled_back: dict[ResourceKey, Fields] = {}
         self._changes: dict[ResourceKey, Change] = {}
@@ -133,6 +136,7 @@ class Planner:
             findings=(*self.findings, *self.graph.cycles(), *live),
             state=self.state,
             confirm_above=self.stack.declared.deletions.confirm_above,
+            shutdown=self.ending.bounds if self.ending is not None else Shutdown(),
         )
 
     @property
@@ -224,13 +228,16 @@ class Planner:
     def _ordered(self, changes: Mapping[ResourceKey, Change]) -> tuple[Change, ...]:
         levels = self.graph.levels
         last = max(levels.values(), default=0)
+        going = self._depths(changes)
 
-        def wave(change: Change) -> int:
+        def wave(change: Change) -> tuple[int, int]:
             if change.key in levels:
-                return 1 + levels[change.key]
+                return 1 + levels[change.key], 0
             if change.key.kind == "stack":
-                return 0
-            return last + (2 if change.key.kind in ("service", "job", "route") else 3)
+                return 0, 0
+            if change.key.kind in ("service", "job", "route"):
+                return last + 2, going.get(change.key, 0)
+            return last + 3, 0
 
         waves = {key: wave(change) for key, change in changes.items()}
         ranks = {rank: n for n, rank in enumerate(sorted(set(waves.values())), 1)}
@@ -240,6 +247,13 @@ class Planner:
             changes[key].placed(ranks[waves[key]], self._calls_but_pulled(changes[key], pulled))
             for key in order
         )
+
+    def _depths(self, changes: Mapping[ResourceKey, Change]) -> dict[ResourceKey, int]:
+        """In which wave of removals each workload ends: users before what they use."""
+        gone = (key for key in changes if key.kind in WORKLOADS and key not in self.graph.needs)
+        if self.native:
+            return depths(gone, self.ending.users if self.ending is not None else {})
+        return depths(gone, labelled_users(self.view))
 
     def _calls_but_pulled(self, change: Change, pulled: set[str]) -> Mapping[str, int]:
         """An image that several wait for is fetched by the first of them: it joins `pulled`."""
@@ -297,5 +311,5 @@ def destroy_plan(
     """Everything that a destroy of `stack` would do: all that is ours goes, users first."""
     return Planner(
         emptied(stack), observed, {}, capabilities,
-        target=target, state=state, volumes=volumes,
+        target=target, state=state, volumes=volumes, ending=ending_of(stack),
     ).plan()  # fmt: skip

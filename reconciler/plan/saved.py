@@ -8,6 +8,7 @@ from reconciler.model.change import Action, Change, FieldChange
 from reconciler.model.diagnostic import Diagnostic, DiagnosticsError, Position
 from reconciler.model.observed import Value
 from reconciler.model.resource import ResourceKey
+from reconciler.model.stack import Shutdown
 from reconciler.plan.plan import Plan
 
 FORMAT = "reconciler.plan/1"
@@ -27,7 +28,14 @@ def dump(plan: Plan) -> dict[str, Any]:
         "held": {str(key): reason for key, reason in plan.held.items()},
         "kept": [str(key) for key in plan.kept],
         "findings": [_finding(finding) for finding in plan.findings],
+        **_shutdown(plan.shutdown),
     }
+
+
+def _shutdown(bounds: Shutdown) -> dict[str, Any]:
+    """The bounds of a destroy; nothing where there are none."""
+    given = {f"{name}_ns": getattr(bounds, name) for name in ("drain", "stop", "flush", "total")}
+    return {"shutdown": given} if bounds != Shutdown() else {}
 
 
 def load(text: str, name: str) -> Plan:

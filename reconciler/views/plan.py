@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.model.change import Action, Change, FieldChange
 from reconciler.model.diagnostic import Position
+from reconciler.model.units import format_duration
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import dump
 from reconciler.views.documents import Document
@@ -42,6 +43,8 @@ def plan_lines(plan: Plan, *, calls: bool = False, removing: bool = False) -> li
     if plan.changes:
         made.append(line())
     made += _aside(plan)
+    if removing and plan.changes:
+        made += _bounds(plan)
     made.append(footer(plan, removing=removing))
     return made
 
@@ -141,6 +144,24 @@ def _field(field: FieldChange, change: Change) -> list[Line]:
 def _calls(change: Change) -> list[Line]:
     text = ", ".join(f"{kind} {count}" for kind, count in sorted(change.calls.items()))
     return [line("      ", ("calls: " + text, "dim"))] if text else []
+
+
+def _bounds(plan: Plan) -> Iterator[Line]:
+    """How long what goes is given, where the stack bounds it."""
+    bounds, said = plan.shutdown, []
+    waves = {c.wave for c in plan.changes if c.key.kind in ("service", "job")}
+    if bounds.drain:
+        said.append(f"drains for at most {format_duration(bounds.drain)}")
+    if bounds.stop:
+        many = f"{len(waves)} waves" if len(waves) != 1 else "one wave"
+        said.append(f"ends in {many} of at most {format_duration(bounds.stop)}")
+    if bounds.flush:
+        said.append(f"keeps what has ended for {format_duration(bounds.flush)}")
+    if bounds.total is not None:
+        said.append(f"kills what is left after {format_duration(bounds.total)}")
+    if said:
+        yield line(("Shutdown", "bold"), ": ", "; ".join(said))
+        yield line()
 
 
 def _aside(plan: Plan) -> Iterator[Line]:
