@@ -24,6 +24,8 @@ def decide_removed(ctx: Context) -> Decision:
     if not ctx.is_removal_approved():
         text = "no longer declared; its removal was not agreed to"
         return Decision(replace(status, phase="pending", message=text, settled=True))
+    if instances and ctx.capabilities.workloads == "native":
+        return Decision(replace(status, message="ends"))  # told to with the object they were of
     drain = shutdown.drains(ctx, status, instances)
     if drain is not None:
         return drain

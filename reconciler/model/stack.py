@@ -116,10 +116,17 @@ class Budget:
 class Shutdown:
     """How long `destroy` may take, wave by wave in reverse dependency order."""
 
-    drain: DurationNs = about("First, for all.", "10s", default=0)
-    stop: DurationNs = about("For each wave.", "5s", default=0)
-    flush: DurationNs = about("At the end.", "2s", default=0)
-    total: DurationNs | None = about("For everything.", "60s", default=None)
+    drain: DurationNs = about(
+        "First, for all: the edge sends no new session, and nothing is signalled.", "10s", default=0
+    )
+    stop: DurationNs = about(
+        "For each wave, from the signal to the kill; the own grace where that is shorter or this "
+        "is 0.", "5s", default=0,
+    )  # fmt: skip
+    flush: DurationNs = about("What has ended is kept this long for its logs.", "2s", default=0)
+    total: DurationNs | None = about(
+        "For everything; what is left then is killed, in order.", "60s", default=None
+    )
 
 
 @noun

@@ -33,7 +33,7 @@ class Plan:
     findings: tuple[Diagnostic, ...] = ()
     state: tuple[str, ...] = ()
     confirm_above: int = 3
-    shutdown: Shutdown = Shutdown()
+    shutdown: Shutdown = field(default_factory=Shutdown)
 
     @property
     def is_empty(self) -> bool:

@@ -17,8 +17,8 @@ from reconciler.plan import adoption, objects
 from reconciler.plan.changes import Asked, job_change, removal, service_change, standing_for
 from reconciler.plan.findings import live_findings, protected_findings
 from reconciler.plan.plan import Plan
-from reconciler.plan.standing import newest_fact
 from reconciler.plan.shutdown import WORKLOADS, Ending, depths, ending_of, labelled_users
+from reconciler.plan.standing import newest_fact
 from reconciler.plan.view import View, view_of
 from reconciler.targets.port import Capabilities, Predicted, Wanted
 

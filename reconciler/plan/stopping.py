@@ -90,10 +90,8 @@ def next_of(
     return found
 
 
-def _gently(
-    instance: Instance, stop: Stop, now_ns: int, fields: Fields, limits: Limits
-) -> Next:
-    """Drain, pre-stop, signal, grace: what an instance that is not armed has before it is killed."""
+def _gently(instance: Instance, stop: Stop, now_ns: int, fields: Fields, limits: Limits) -> Next:
+    """Drain, pre-stop, signal, grace: what an instance has before it is killed."""
     if stop.signalled_ns is None:
         wait = _drained(instance, fields, now_ns, limits)
         if wait is not None:

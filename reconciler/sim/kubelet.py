@@ -117,8 +117,8 @@ def end_pod(world: World, pod: Container, grace_ns: int | None = None) -> None:
 def stop_process(world: World, pod: Container) -> None:
     """The kubelet ends a pod that is being deleted."""
     grace_ns = _grace_ns(pod)
-    pre_stop_ns = int(pod.fields.get("stop.pre_stop") or 0)  # type: ignore[call-overload]
-    pre_stop_ns = min(pre_stop_ns, grace_ns)
+    asked = pod.fields.get("stop.pre_stop")
+    pre_stop_ns = min(asked, grace_ns) if isinstance(asked, int) else 0
     kill_ns = max(grace_ns, pre_stop_ns + LEAST_AFTER_PRE_STOP_NS) if pre_stop_ns else grace_ns
     now = world.now_ns
     world.push(now + pre_stop_ns, LIFE, "pod signal", (pod.id, "SIGTERM"))

@@ -325,6 +325,35 @@ def what_someone_removed_by_hand_comes_back(lab: Lab) -> None:
     assert lab.instance().ready and lab.instance().id != gone.id
 
 
+def a_shutdown_ends_users_first_and_keeps_to_its_bounds(lab: Lab) -> None:
+    deaf = "trap '' TERM; while :; do sleep 0.2; done"
+    each = {
+        "image": IMAGE, "pull": "never", "termination": {"grace": "60s"},
+        "readiness": {"exec": ["/bin/busybox", "true"], "period": "1s"},
+    }  # fmt: skip
+    services = {
+        "db": {**each, "command": ["sh", "-c", deaf]},
+        "web": {**each, "command": ["sh", "-c", deaf], "depends_on": {"service/db": "healthy"}},
+    }
+    bounds = {"drain": "2s", "stop": "3s", "flush": "2s", "total": "40s"}
+    wanted = stack_of({"services": services, "shutdown": bounds}, lab.stack)
+    assert lab.apply(wanted).kind == "converged"
+    began_ns = lab.observe().target_now_ns
+    verdict, said = lab.arm.destroy(wanted)
+    assert verdict.kind == "converged", verdict
+    took_ns = lab.observe().target_now_ns - began_ns
+    assert 10 * NS_PER_S <= took_ns <= 25 * NS_PER_S  # 2 + 2 × 3 + 2 s, and the calls
+    asked = [(n.key.name, n.text.split()[0], n.at_ns) for n in said if n.key and n.kind == "step"]
+    signals = [(name, at_ns) for name, kind, at_ns in asked if kind.startswith("SIG")]
+    assert [name for name, _ in signals] == ["web", "web", "db", "db"]
+    waited = [b - a for (_, a), (_, b) in (signals[:2], signals[2:])]
+    assert all(3 * NS_PER_S <= each <= 10 * NS_PER_S for each in waited), waited
+    first_removed_ns = min(at_ns for _, kind, at_ns in asked if kind == "remove")
+    assert first_removed_ns >= signals[-1][1] + 2 * NS_PER_S  # kept for its logs
+    left = lab.observe()
+    assert not left.instances and not left.records and not left.objects
+
+
 BODY: tuple[Callable[[Lab], None], ...] = (
     a_name_is_given_once,
     a_name_that_another_holds_is_a_conflict,
@@ -354,4 +383,5 @@ BODY: tuple[Callable[[Lab], None], ...] = (
     a_look_at_some_tells_of_these_alone,
     what_is_planned_is_applied_and_then_the_plan_is_empty,
     what_someone_removed_by_hand_comes_back,
+    a_shutdown_ends_users_first_and_keeps_to_its_bounds,
 )

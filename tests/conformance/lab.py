@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from reconciler.model.observed import Fields, Instance, Observed, Scope, Value
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
-from reconciler.model.status import Verdict
+from reconciler.model.status import Notice, Verdict
 from reconciler.model.step import DONE, ApplyObject, CreateInstance, Outcome, StartInstance, Step
 from reconciler.model.units import NS_PER_S
 from reconciler.plan.plan import Plan
@@ -49,6 +49,9 @@ class Arm(Protocol):
 
     def apply(self, stack: Stack, plan: Plan) -> Verdict:
         """Drive the controller with this arm's driver."""
+
+    def destroy(self, stack: Stack) -> tuple[Verdict, list[Notice]]:
+        """Shut the whole stack down; what was said meanwhile."""
 
     def foreign_container(self, name: str) -> str:
         """Another's running container; its full id."""

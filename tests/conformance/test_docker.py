@@ -9,9 +9,11 @@ from reconciler.controller.interface import Policy
 from reconciler.drivers.real import run
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
-from reconciler.model.status import Verdict
+from reconciler.model.status import Notice, Verdict
 from reconciler.model.units import NS_PER_S
 from reconciler.plan.plan import Plan
+from reconciler.plan.planner import emptied
+from reconciler.plan.shutdown import ending_of
 from reconciler.targets.docker.names import object_name
 from tests.conformance.body import BODY
 from tests.conformance.lab import IMAGE, Lab
@@ -37,6 +39,13 @@ class Real:
         controller = Controller(stack, self.target.capabilities, Policy(approved=approved))
         quiet: Callable[[object], None] = lambda notice: None  # noqa: E731
         return run(controller, self.target, on_notice=quiet, timeout_ns=90 * NS_PER_S)
+
+    def destroy(self, stack: Stack) -> tuple[Verdict, list[Notice]]:
+        policy = Policy(confirmed=True, ending=ending_of(stack))
+        controller = Controller(emptied(stack), self.target.capabilities, policy)
+        said: list[Notice] = []
+        verdict = run(controller, self.target, on_notice=said.append, timeout_ns=90 * NS_PER_S)
+        return verdict, said
 
     def foreign_container(self, name: str) -> str:
         made = self.live.raw.create_container_from_config(

@@ -9,10 +9,12 @@ from reconciler.controller.interface import Policy
 from reconciler.drivers.virtual import run
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
-from reconciler.model.status import Verdict
+from reconciler.model.status import Notice, Verdict
 from reconciler.model.step import PullImage
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.plan.plan import Plan
+from reconciler.plan.planner import emptied
+from reconciler.plan.shutdown import ending_of
 from reconciler.sim.behaviour import rule
 from reconciler.sim.engine import SimEngine
 from reconciler.sim.things import Container
@@ -29,9 +31,12 @@ class Simulated:
     def __init__(self) -> None:
         self.world = World.fresh(1)
         run_ns = 200 * NS_PER_MS
-        self.world.rules = tuple(
-            rule(f"exit {code}", field="command", run_ns=run_ns, exit_code=code)
-            for code in (0, 1, 3)
+        self.world.rules = (
+            *(
+                rule(f"exit {code}", field="command", run_ns=run_ns, exit_code=code)
+                for code in (0, 1, 3)
+            ),
+            rule("trap", field="command", ignores_stop=True),
         )
         self.target = SimEngine(self.world, self.stack)
         self.target.perform(PullImage(WEB, IMAGE), DEADLINE_NS)
@@ -46,6 +51,12 @@ class Simulated:
         approved = {change.key: change for change in plan.changes}
         controller = Controller(stack, self.target.capabilities, Policy(approved=approved))
         return run(controller, self.target, max_ns=600 * NS_PER_S).verdict
+
+    def destroy(self, stack: Stack) -> tuple[Verdict, list[Notice]]:
+        policy = Policy(confirmed=True, ending=ending_of(stack))
+        controller = Controller(emptied(stack), self.target.capabilities, policy)
+        done = run(controller, self.target, max_ns=600 * NS_PER_S)
+        return done.verdict, list(done.notices)
 
     def foreign_container(self, name: str) -> str:
         made = self.world.add_foreign(name)

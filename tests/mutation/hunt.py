@@ -10,13 +10,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.mutation import loaded_mutants
+from tests.mutation import loaded_mutants, shutdown_mutants
 from tests.mutation.judges import JUDGES
 from tests.mutation.loaded_judges import LOADED_JUDGES
 from tests.mutation.mutants import MUTANTS, Mutant, at_work
+from tests.mutation.shutdown_judges import SHUTDOWN_JUDGES
 from tests.properties import PROPERTIES, Property
 
-__all__ = ["MUTANTS", "Verdict", "hunt", "hunt_by_properties", "loaded_mutants"]
+__all__ = ["MUTANTS", "Verdict", "hunt", "hunt_by_properties", "loaded_mutants", "shutdown_mutants"]
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ def hunt(mutant: Mutant | None) -> Verdict:
     """
     began, count = time.perf_counter(), 0
     name = mutant.name if mutant else "the product"
-    judges = (*JUDGES, *LOADED_JUDGES)
+    judges = (*JUDGES, *SHUTDOWN_JUDGES, *LOADED_JUDGES)
     if mutant is not None and mutant.loaded:
-        judges = (*LOADED_JUDGES, *JUDGES)
+        judges = (*LOADED_JUDGES, *JUDGES, *SHUTDOWN_JUDGES)
     with at_work(mutant):
         for judge in judges:
             for label, check in judge.examples:

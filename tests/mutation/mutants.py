@@ -454,15 +454,15 @@ def _next(put: Put, wrong: Any) -> None:
 @mutant
 def disarm_skipped(put: Put) -> None:
     right = stopping.next_of
-    _next(put, lambda one, stop, now: right(replace(one, armed=False), stop, now))
+    _next(put, lambda one, *rest, **more: right(replace(one, armed=False), *rest, **more))
 
 
 @mutant
 def killed_before_its_grace(put: Put) -> None:
     right = stopping.next_of
 
-    def wrong(one: Any, stop: Any, now_ns: int) -> Any:
-        found = right(one, stop, now_ns)
+    def wrong(one: Any, stop: Any, now_ns: int, *rest: Any, **more: Any) -> Any:
+        found = right(one, stop, now_ns, *rest, **more)
         if stop.signalled_ns is not None and found.step is None and one.is_running:
             return stopping.Next(SignalInstance(one.key, one.id, "SIGKILL"))
         return found
@@ -473,7 +473,7 @@ def killed_before_its_grace(put: Put) -> None:
 @mutant
 def pre_stop_skipped(put: Put) -> None:
     right = stopping._times
-    put(stopping, "_times", lambda one: (0, right(one)[1]))
+    put(stopping, "_times", lambda *given: (0, right(*given)[1]))
 
 
 @mutant
@@ -499,7 +499,7 @@ def kept_volume_deleted(put: Put) -> None:
 
 @mutant
 def deletion_cap_ignored(put: Put) -> None:
-    put(decision.Context, "is_removal_approved", lambda ctx: ctx.policy.act)
+    put(decision.Context, "is_removal_approved", lambda ctx, key=None: ctx.policy.act)
 
 
 @mutant

@@ -16,6 +16,7 @@ from tests.properties import (
     loads,
     metamorphic,
     safety,
+    shutdowns,
     traffic,
 )
 from tests.properties.strategies import (
@@ -89,6 +90,9 @@ PROPERTIES: tuple[Property, ...] = (
     Property("24 stale plan", CHANGED, failures.check_stale_plan),
     Property("25 plans are free", QUIET, failures.check_plans_are_free),
     Property("26 oscillation", cases(fresh=False, most=2), failures.check_oscillation),
+    Property("shutdown order", shutdowns.shutdowns(), shutdowns.check_order),
+    Property("shutdown bounds", shutdowns.shutdowns(), shutdowns.check_bounds),
+    Property("shutdown crash", shutdowns.shutdowns(crashes=True), shutdowns.check_crashes),
 )
 
 
