@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from reconciler.model.observed import Fields
 from reconciler.model.units import NS_PER_S
+from reconciler.sim.placing import Placing
 from reconciler.sim.site import Asked, Machine, Site
 from reconciler.sim.things import Container
 from reconciler.sim.world import SYNC, World
@@ -58,14 +59,15 @@ def choose(
 
 def least_allocated(machine: Machine, asked: Asked) -> int:
     """How much is left with it, 0 to 100: the mean of the shares of CPU and of memory."""
-    cpu_m, memory = asked[0] or UNSAID[0], asked[1] or UNSAID[1]
-    scores = []
-    if machine.cpu_m:
-        scores.append(_left(machine.cpu_m, machine.used_cpu_m + cpu_m))
-    if machine.memory_bytes:
-        scores.append(_left(machine.memory_bytes, machine.used_memory + memory))
+    cpu_m, memory = machine.cpu_m, machine.memory_bytes
+    of_cpu = _left(cpu_m, machine.used_cpu_m + (asked[0] or UNSAID[0])) if cpu_m else 0
+    of_memory = _left(memory, machine.used_memory + (asked[1] or UNSAID[1])) if memory else 0
+    if cpu_m and memory:
+        return (of_cpu + of_memory) // 2
+    if cpu_m or memory:
+        return of_cpu + of_memory
     # Without a bound, the fewer it holds the better.
-    return sum(scores) // len(scores) if scores else SCORE_MOST - min(len(machine.held), SCORE_MOST)
+    return SCORE_MOST - min(len(machine.held), SCORE_MOST)
 
 
 def _left(capacity: int, used: int) -> int:
@@ -103,24 +105,34 @@ def place(world: World, container: Container) -> str:
     site = world.site
     if site is None or not site.machines or container.id in site.placed:
         return ""
-    machine = _best(world, site, container)
+    placing = placing_of(world, site)
     asked = requests_of(site, container)
+    machine = placing.best((container.stack, container.key), asked)
     if machine is None:
         if container.kubelet:  # a container of an engine is started again by whoever wants it
             site.waiting[container.id] = None
-        return refusal(site.machines.values(), asked)
-    site.put(container.id, machine, asked)
+        return placing.refusal(asked, refusal)
+    site.put(container.id, machine, asked, (container.stack, container.key))
     world.emit("placed", container, machine.name)
     return ""
 
 
+def placing_of(world: World, site: Site) -> Placing:
+    """Who is where; found anew in a copy, from a file, and where machines have come."""
+    found = site.placing
+    if found is None or len(found.machines) != len(site.machines):
+        owners = ((id, world.containers[id]) for id in site.placed)
+        found = site.placing = Placing.of(
+            site.machines.values(),
+            least_allocated,
+            ((id, site.placed[id], (owner.stack, owner.key)) for id, owner in owners),
+        )
+    return found
+
+
 def _best(world: World, site: Site, container: Container) -> Machine | None:
-    beside = Counter(
-        site.placed[other.id]
-        for other in world.of(container.stack, container.key)
-        if other.id in site.placed
-    )
-    return choose(site.machines.values(), requests_of(site, container), beside)
+    owner = container.stack, container.key
+    return placing_of(world, site).best(owner, requests_of(site, container))
 
 
 def board(world: World) -> None:
@@ -137,7 +149,7 @@ def board(world: World) -> None:
             machine = _best(world, site, container) or max(
                 site.machines.values(), key=lambda each: least_allocated(each, asked)
             )
-            site.put(container.id, machine, asked)
+            site.put(container.id, machine, asked, (container.stack, container.key))
 
 
 def slow_start_ns(world: World, container: Container) -> int:

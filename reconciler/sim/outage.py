@@ -8,6 +8,7 @@ Source: kubernetes ``pkg/controller/nodelifecycle``, taint-based eviction.
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_S, amount_of
@@ -51,7 +52,8 @@ def on_board(world: World, machine: Machine) -> list[Container]:
     """The instances on a machine, oldest first; ended ones of an engine count as there."""
     site = world.site
     assert site is not None
-    found = [c for c in world.containers.values() if site.placed.get(c.id) == machine.name]
+    containers = world.containers
+    found = sorted([containers[id] for id in machine.held], key=attrgetter("since_version"))
     if len(site.machines) == 1:
         found += [c for c in world.containers.values() if c.id not in site.placed and not c.kubelet]
     return found
@@ -109,6 +111,11 @@ def _noticed_ns(world: World, machine: Machine) -> int:
     return (seen + grace_ns) // LOOK_NS * LOOK_NS + LOOK_NS
 
 
+def _turned(world: World, machine: Machine) -> None:
+    assert world.site is not None
+    world.site.turned(machine)
+
+
 def _current(world: World, payload: Payload) -> Machine | None:
     machine = world.site.machines.get(payload[0]) if world.site is not None else None
     return machine if machine is not None and machine.epoch == payload[1] else None
@@ -118,6 +125,7 @@ def on_node_unknown(world: World, payload: Payload) -> None:
     """Entry ``node unknown``: name, epoch. Its pods leave the endpoints."""
     if machine := _current(world, payload):
         machine.unknown = True
+        _turned(world, machine)
         world.emit("node unknown", None, subject=machine.name)
         for pod in on_board(world, machine):
             life.become_unready(world, pod)
@@ -140,6 +148,7 @@ def on_node_back(world: World, payload: Payload) -> None:
     was_off = machine.off
     machine.off = machine.cut = machine.unknown = machine.cordoned = False
     machine.epoch += 1
+    _turned(world, machine)
     world.emit("node back", None, subject=machine.name)
     there = on_board(world, machine)
     for pod in there:
@@ -177,6 +186,7 @@ def drain(world: World, machine: Machine, for_ns: int = 0) -> None:
     """
     machine.cordoned = True
     machine.epoch += 1
+    _turned(world, machine)
     world.emit("node drained", None, subject=machine.name)
     engines = [c for c in on_board(world, machine) if not c.kubelet]
     for container in engines:

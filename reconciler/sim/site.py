@@ -6,13 +6,17 @@ room for everything, as an engine has that counts no requests.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.observed import Fields
+from reconciler.model.resource import ResourceKey
 from reconciler.model.service import Service
 from reconciler.model.stack import Node, Stack
 from reconciler.model.units import parse_cpu_m
 from reconciler.sim.scaling import Scaler
+
+if TYPE_CHECKING:
+    from reconciler.sim.placing import Placing
 
 Asked = tuple[int, int]  # what an instance is promised: millicores, bytes
 
@@ -57,7 +61,11 @@ class Machine:
 
     def has_room(self, asked: Asked) -> bool:
         """Whether so much more fits."""
-        return not self.lacking(asked)
+        cpu_m, memory = asked
+        most_m, most = self.cpu_m, self.memory_bytes
+        if most_m is not None and cpu_m and self.used_cpu_m + cpu_m > most_m:
+            return False
+        return most is None or not memory or self.used_memory + memory <= most
 
     def lacking(self, asked: Asked) -> tuple[str, ...]:
         """Of what it has too little: ``cpu``, ``memory``."""
@@ -101,7 +109,8 @@ class Site:
     `placed` tells the machine of each instance; `waiting` are pods that fit nowhere, oldest
     first. By resource (``service/web``): `requests` are promised amounts, `policies` what a
     workload object says beside its fields (``rollout.max_surge``, ``workload``), `disruptions`
-    its budget, `scalers` its autoscaler (``shop service/web``).
+    its budget, `scalers` its autoscaler (``shop service/web``). `placing` is derived from all
+    that, and made where it is needed.
     """
 
     machines: dict[str, Machine] = field(default_factory=dict)
@@ -111,6 +120,7 @@ class Site:
     policies: dict[str, Fields] = field(default_factory=dict)
     disruptions: dict[str, Disruptions] = field(default_factory=dict)
     scalers: dict[str, Scaler] = field(default_factory=dict)
+    placing: "Placing | None" = field(default=None, compare=False, repr=False)
 
     def clone(self) -> "Site":
         """A copy of its own; what is immutable is shared."""
@@ -125,11 +135,13 @@ class Site:
         name = self.placed.get(id)
         return None if name is None else self.machines.get(name)
 
-    def put(self, id: str, machine: Machine, asked: Asked) -> None:
-        """An instance is on this machine from now on."""
+    def put(self, id: str, machine: Machine, asked: Asked, owner: tuple[str, ResourceKey]) -> None:
+        """An instance of `owner`, a stack's resource, is on this machine from now on."""
         self.release(id)
         self.placed[id] = machine.name
         machine.hold(id, asked)
+        if self.placing is not None:
+            self.placing.put(id, machine.name, owner)
 
     def release(self, id: str) -> bool:
         """An instance needs its place no longer; whether somebody waits for one."""
@@ -138,7 +150,14 @@ class Site:
         if name is None:
             return False
         self.machines[name].let_go(id)
+        if self.placing is not None:
+            self.placing.release(id, name)
         return bool(self.waiting)
+
+    def turned(self, machine: Machine) -> None:
+        """A machine takes pods from now on, or takes none any more."""
+        if self.placing is not None:
+            self.placing.turned(machine.name)
 
 
 def machines_of(nodes: Mapping[str, Node]) -> list[Machine]:

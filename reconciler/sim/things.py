@@ -27,7 +27,8 @@ class Container:
     uses. `kubelet`: restarts follow the kubelet's rules and not the engine's. `gone`: its
     machine has no power, and nobody has said so. `routed`, `draining_since_ns`, `drained`: what
     an edge of ours does with it. `held_back`: by its own checks that edge keeps it out.
-    `turned_at_ns`: its readiness last changed.
+    `turned_at_ns`: its readiness last changed. `since_version`: the world's as it was made, by
+    which older ones are told from younger.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Container:
     draining_since_ns: int | None = None
     drained: bool = False
     held_back: bool = False
+    since_version: int = 0
     frozen: Instance | None = None
 
     def clone(self) -> "Container":

@@ -275,6 +275,7 @@ class World:
     def add_container(self, container: Container) -> Container:
         """Put a container there, indexed; its name must be free."""
         assert container.name not in self.names, container.name
+        container.since_version = self.version
         self.containers[container.id] = container
         self.names[container.name] = container.id
         held = self.holding(container.stack)
@@ -319,6 +320,8 @@ class World:
         del same[container.id]
         if not same:
             del self.holding(container.stack).instances[container.key]
+        if self.site is not None:
+            self.site.placing = None  # it counts by whose they are
         container.owned, container.stack, container.key = True, stack, key
         container.ordinal, container.fields = ordinal, fields
         self.holding(stack).instances.setdefault(key, {})[container.id] = container

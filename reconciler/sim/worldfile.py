@@ -34,6 +34,7 @@ _PLAIN = (
     "event_lag_ns", "fault_hits", "calls", "looks", "unreachable_until_ns",
     "kubernetes_version", "externals_away",
 )  # fmt: skip
+_DERIVED = ("frozen", "placing")
 _LATER = ("kubernetes_version", "externals_away")
 
 
@@ -136,7 +137,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, ResourceKey):
         return str(value)
     if is_dataclass(value):
-        names = (f.name for f in fields(value) if f.name != "frozen")
+        names = (f.name for f in fields(value) if f.name not in _DERIVED)
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, frozenset):
         return sorted(value)
