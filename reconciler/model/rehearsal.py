@@ -17,8 +17,9 @@ Origin = Literal["measured", "given", "assumed"]
 class Cause:
     """Why requests or sessions were dropped, and what is to blame.
 
-    `code` is one of R62x; `path` and `position` name the field, where one is to blame.
-    `requests` and `sessions` count what was dropped for it.
+    `code` is one of R62x to R64x; `path` and `position` name the field, where one is to blame.
+    `requests` and `sessions` count what was dropped for it, `moved` sessions that changed their
+    instance. All are 0 where it explains a check that is missed by something else.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Cause:
     position: Position | None = None
     first_ns: int = 0
     instances: tuple[str, ...] = ()
+    moved: int = 0
 
 
 @dataclass(frozen=True, slots=True)

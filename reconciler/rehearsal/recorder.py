@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from reconciler.model.rehearsal import Moment, Span
+from reconciler.model.stack import Stack
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.world import World
 
@@ -30,6 +31,12 @@ class Tally:
     least_ready: int | None = None
     most: int = 0
     restarts: int = 0
+    wanted: int = 0
+    dead: int = 0  # ends by a liveness probe
+    dead_ns: int = 0  # the first
+    no_room: str = ""  # why the first that found no machine found none
+    no_room_ns: int = 0
+    no_room_surge: bool = False  # all that are wanted ran already
 
 
 @dataclass
@@ -69,6 +76,11 @@ class Recorder:
         for tally in self.tallies.values():
             tally.least_ready = tally.ready if now else None
 
+    def want(self, stack: Stack) -> None:
+        """From now on this is wanted."""
+        for name, service in stack.declared.services.items():
+            self.tallies[name].wanted = service.wanted
+
     def say(self, kind: str, text: str, service: str = "") -> None:
         """Note something for the timeline."""
         self.moments.append(Moment(self.now_ns, kind, text, service))  # type: ignore[arg-type]
@@ -82,6 +94,7 @@ class Recorder:
             return
         if pod.key.kind != "service" or pod.key.name not in self.tallies:
             return
+        self._troubles(self.tallies[pod.key.name], told)
         if told.what == "removed":
             self._close(pod)
             self._open.pop(pod.id, None)
@@ -95,6 +108,15 @@ class Recorder:
         if told.what == "restarting" or (told.what == "created" and pod.streak > 0):
             self.tallies[pod.key.name].restarts += 1
         self._note(pod, there=told.what != "removed")
+
+    def _troubles(self, tally: Tally, told: Transition) -> None:
+        """What explains a check that is missed, though nothing need be dropped for it."""
+        if told.what == "dead":
+            tally.dead_ns = tally.dead_ns if tally.dead else self.now_ns
+            tally.dead += 1
+        elif told.what == "waiting" and not tally.no_room:
+            tally.no_room, tally.no_room_ns = told.detail, self.now_ns
+            tally.no_room_surge = 0 < tally.wanted <= tally.running
 
     def finish(self) -> None:
         """Close what is still open; nothing more is heard."""

@@ -1,7 +1,7 @@
 """One run: a scenario, by one seed, from its beginning to its end."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.drivers.virtual import Kill
@@ -14,11 +14,14 @@ from reconciler.model.service import Service
 from reconciler.model.stack import Stack
 from reconciler.model.units import amount_of
 from reconciler.rehearsal.budgets import BudgetWatch
-from reconciler.rehearsal.causes import Scene, causes_of
+from reconciler.rehearsal.causes import causes_of
+from reconciler.rehearsal.findings import Seen, findings_of
 from reconciler.rehearsal.recorder import Recorder
+from reconciler.rehearsal.scene import UNSEEN, Scene
 from reconciler.rehearsal.setting import Logs, furnish, load_of, logs_of, scale, trouble
 from reconciler.rehearsal.stage import Stage
 from reconciler.sim import nodes
+from reconciler.sim.behaviour import SERVICE
 from reconciler.sim.checkers import Expect, Singleton, watch
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.engine import SimEngine
@@ -75,6 +78,7 @@ class _One:
             problem = self.stage.settle()
         self.began_ns = self.world.now_ns
         self.recorder = Recorder(self.world, self.stage.stack.name, self._services())
+        self.recorder.want(self.task.start)
         self.load = load_of(self.world, self.scenario, self._stacks(), self.seed, self.task.logs)
         self.budgets = BudgetWatch(self.world, self._stacks())
         singletons = Singleton(_singletons(self._stacks()))
@@ -115,6 +119,7 @@ class _One:
             wanted = stack
             if stack is not None:
                 scale(self.world, self.scenario, stack)
+                self.recorder.want(stack)
             if not self.changed_ns:
                 self.plan = self.stage.plan_lines(stack)
                 self.changed_ns = self.world.now_ns
@@ -178,12 +183,13 @@ class _One:
             self.seed, self._digest(), verdict, self.world.now_ns - self.began_ns,
             changed_ns - self.began_ns,
             None if converged_ns is None else max(0, converged_ns - self._last_change_ns()),
-            services, self._causes(), tuple(self.recorder.spans), self._moments(),
+            services, (), tuple(self.recorder.spans), self._moments(),
             violations=violations, budgets=self.budgets.peaks, events=self.load.events,
             plan=tuple(self.plan),
         )  # fmt: skip
         results = tuple(evaluate(check, run) for check in self.task.checks)
-        return replace(run, checks=results)
+        run = replace(run, checks=results)
+        return replace(run, causes=self._causes(run))
 
     def _digest(self) -> str:
         """One hash over what happened to instances and to requests."""
@@ -209,17 +215,35 @@ class _One:
     def _wanted(self, name: str) -> Service | None:
         return self._stacks()[-1].declared.services.get(name)
 
-    def _causes(self) -> tuple[Cause, ...]:
+    def _causes(self, run: Run) -> tuple[Cause, ...]:
+        """What explains what was dropped, and checks that are missed."""
+        results = zip(self.task.checks, run.checks, strict=True)
+        missed = tuple(check for check, result in results if not result.holds)
         found: list[Cause] = []
-        stacks: Mapping[str, Stack] = {
-            name: stack for stack in self._stacks() for name in stack.declared.services
-        }
-        for key, loaded in self.load.flows.items():
-            stack = stacks[key.name]
-            service = stack.declared.services[key.name]
-            scene = Scene(stack, service, key.name, loaded.flow.rules)
-            found.extend(causes_of(scene, loaded.flow.ledger))
+        for numbers in run.services:
+            scene = self._scene(numbers.service)
+            if scene is None:
+                continue
+            loaded = self.load.flows.get(ResourceKey("service", numbers.service))
+            causes = causes_of(scene, loaded.flow.ledger) if loaded is not None else ()
+            twice = (text for text in run.violations if f" {scene.stack.name} {scene.key}" in text)
+            seen = Seen(
+                scene, numbers, self.recorder.tallies[numbers.service], missed,
+                next(twice, ""), run.converged_ns is not None,
+            )  # fmt: skip
+            known = {cause.code for cause in causes}
+            found += [*causes, *(c for c in findings_of(seen) if c.code not in known)]
         return tuple(found)
+
+    def _scene(self, name: str) -> Scene | None:
+        """The service as it is wanted last; None where that is nowhere."""
+        stack = next((s for s in reversed(self._stacks()) if name in s.declared.services), None)
+        if stack is None:
+            return None
+        loaded = self.load.flows.get(ResourceKey("service", name))
+        rules = loaded.flow.rules if loaded is not None else UNSEEN
+        behaviour = self.world.behaviours.get(f"service/{name}", SERVICE)
+        return Scene(stack, stack.declared.services[name], name, rules, behaviour)
 
 
 def _floor(service: Service) -> int:

@@ -197,6 +197,7 @@ class SimEngine(Facade):
         if any(key not in objects for key in container.holds):
             return outcomes.changed(f"{container.name}: something it uses is gone")
         if self.world.site is not None and (message := nodes.place(self.world, container)):
+            self.world.emit("waiting", container, message)
             return Outcome("retryable", message, outcomes.NO_ROOM, "free some, or add a node")
         life.start(self.world, container)
         return DONE

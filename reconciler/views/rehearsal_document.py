@@ -59,7 +59,8 @@ def cause_document(cause: Cause) -> dict[str, Any]:
     at = cause.position
     return {
         "code": cause.code, "service": cause.service, "text": cause.text, "fix": cause.fix or None,
-        "requests": cause.requests, "sessions": cause.sessions, "path": cause.path or None,
+        "requests": cause.requests, "sessions": cause.sessions, "moved": cause.moved,
+        "path": cause.path or None,
         "position": at and {"file": at.file, "line": at.line, "column": at.column},
         "first_ns": cause.first_ns, "instances": list(cause.instances),
     }  # fmt: skip

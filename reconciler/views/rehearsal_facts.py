@@ -171,13 +171,16 @@ def seeds_of(report: Report, cause: Cause) -> int:
 
 
 def lost(cause: Cause) -> str:
-    """``24,010 requests, 12 sessions``."""
-    parts = []
-    if cause.requests or not cause.sessions:
-        parts.append(f"{cause.requests:,} request{'s' * (cause.requests != 1)}")
-    if cause.sessions:
-        parts.append(f"{cause.sessions:,} session{'s' * (cause.sessions != 1)}")
-    return ", ".join(parts)
+    """``24,010 requests, 12 sessions``; or that nothing was dropped for it."""
+    parts = [
+        f"{count:,} {what}{'s' * (count != 1)}{tail}"
+        for count, what, tail in (
+            (cause.requests, "request", ""), (cause.sessions, "session", ""),
+            (cause.moved, "session", " moved"),
+        )
+        if count
+    ]  # fmt: skip
+    return ", ".join(parts) or "nothing dropped"
 
 
 def budgets_of(report: Report) -> dict[str, tuple[float, float]]:

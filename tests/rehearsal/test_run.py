@@ -106,7 +106,7 @@ def test_a_cluster_hears_of_an_endpoint_within_pre_stop(tmp_path: Path) -> None:
 
 def test_capacity_that_dips_to_nothing_is_told(tmp_path: Path) -> None:
     found = runs(task(tmp_path, {"rollout": {"strategy": "recreate"}}))
-    assert "R627" in codes(found) and min(run.services[0].least_ready for run in found) == 0
+    assert "R643" in codes(found) and min(run.services[0].least_ready for run in found) == 0
 
 
 def test_a_run_is_the_same_in_every_respect_when_it_is_repeated(tmp_path: Path) -> None:

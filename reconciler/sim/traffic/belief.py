@@ -139,6 +139,8 @@ class Belief:
     def _set(self, endpoint: Endpoint, *, edge: int) -> None:
         if endpoint.edge != edge:
             endpoint.edge = edge
+            if edge == UP:
+                endpoint.why_down = ""  # it is in again
             self._publish(endpoint)
             self._judge(endpoint)
 

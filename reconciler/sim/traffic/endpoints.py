@@ -9,6 +9,10 @@ from reconciler.sim.traffic.kernel import ABSENT, CLOSED
 
 Context = str  # what the instance was doing: starting, serving, draining, hung, down, …
 
+NOBODY = "nobody: "  # before a context: there was no instance for a request, and why
+# Ends that nobody asked for: until the instance serves again, what is lost is lost by them.
+UNASKED = ("crash", "out of memory", "not live", "needs")
+
 
 class Kernel(Protocol):
     """What a flow needs of the kernel; see `reconciler.sim.traffic.kernel`."""
@@ -48,7 +52,8 @@ class Endpoint:
     `healthy`: what a check would find now. `token`: what earlier checks would have found is
     void. `asked`: its first check has been. `held`: the reconciler keeps it in drain.
     `registered`: discovery has it in its list; `wanted`: what discovery was told last, and `news`
-    voids what it was told before.
+    voids what it was told before. `why_down`: how its process ended last. `lacks`: something
+    outside that it needs is away.
     """
 
     slot: int
@@ -67,7 +72,23 @@ class Endpoint:
     seen: tuple[int, ...] = ()
     seen_cut: int = 0
     why_down: str = ""
+    lacks: bool = False
     throttled: int = 1000  # permille
+
+    def doing(self, now_ns: int) -> Context:
+        """What its process is doing, as it explains what is dropped there."""
+        if self.context in ("down", "starting") and self.why_down in UNASKED:
+            return self.why_down
+        if self.lacks and self.context in ("error", "serving"):
+            return "needs"
+        return "cold" if self.context == "serving" and self.is_cold(now_ns) else self.context
+
+    def is_cold(self, now_ns: int) -> bool:
+        """Whether it is as slow as it is right after its start."""
+        container = self.container
+        if container is None or container.started_at_ns is None:
+            return False
+        return now_ns <= container.started_at_ns + container.behaviour.cold_ns
 
 
 @dataclass(slots=True)

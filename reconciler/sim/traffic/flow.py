@@ -10,7 +10,7 @@ from reconciler.sim.edge import EdgeRules
 from reconciler.sim.probes import asking
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.traffic.belief import Belief
-from reconciler.sim.traffic.endpoints import Context, Endpoint, Kernel, Ledger
+from reconciler.sim.traffic.endpoints import NOBODY, UNASKED, Context, Endpoint, Kernel, Ledger
 from reconciler.sim.traffic.kernel import (
     ABSENT,
     ANSWERS_503,
@@ -40,6 +40,7 @@ class Flow(Belief):
         self.endpoints: dict[str, Endpoint] = {}  # container id, or ordinal of a place
         self.began_ns = world.now_ns
         self.away_until_ns = 0
+        self.fell: Context = ""  # the last end that nobody asked for
         self.nowhere: tuple[int, ...] = ()
         if rules.membership == "static":
             for ordinal in range(places):
@@ -66,7 +67,11 @@ class Flow(Belief):
             case "up":
                 self._truth(endpoint, SERVES, "serving", healthy=True)
             case "ready" | "unready":
+                if told.what == "ready" and endpoint.context != "error":
+                    endpoint.lacks = False
                 self._readiness(endpoint, ready=told.what == "ready")
+            case "lack":
+                endpoint.lacks = True
             case "hung":
                 self._truth(endpoint, HANGS, "hung", healthy=False)
             case "signalled":
@@ -185,7 +190,7 @@ class Flow(Belief):
         """Let all that is due happen, and say why what was dropped was dropped."""
         self.kernel.run(self.now_ns)
         for endpoint in self.endpoints.values():
-            self._note(endpoint, endpoint.context)
+            self._note(endpoint, endpoint.doing(self.world.now_ns))
         lost = self.kernel.dropped_at(-1)
         for index, (now, before) in enumerate(
             zip(lost, self.nowhere or (0,) * len(lost), strict=True)
@@ -250,6 +255,9 @@ class Flow(Belief):
     def _started(self, container: Container) -> None:
         endpoint = self._enter(container)
         endpoint.held, container.draining_since_ns, container.drained = False, None, False
+        endpoint.lacks = False
+        if container.streak:  # it stands in for one that failed
+            endpoint.why_down = self.fell
         if self.rules.membership == "announced":
             endpoint.registered = True
             self._ask_first(endpoint)
@@ -288,7 +296,9 @@ class Flow(Belief):
         self._truth(endpoint, app, "draining", healthy=not behaviour.unready_on_stop)
 
     def _ended(self, endpoint: Endpoint, container: Container) -> None:
-        endpoint.why_down = _why(container)
+        endpoint.why_down = _why(container, lacks=endpoint.lacks)
+        if endpoint.why_down in UNASKED:
+            self.fell = endpoint.why_down
         self.kernel.cut(endpoint.slot, self.now_ns, True, True)
         self._note(endpoint, endpoint.why_down)
         self._truth(endpoint, CLOSED, "down", healthy=False)
@@ -324,21 +334,27 @@ class Flow(Belief):
 
     def _lacking(self) -> Context:
         """Why the edge had nobody to give a request to."""
-        if any(e.healthy for e in self.endpoints.values()):
-            return "nobody: not let in"
-        contexts = {e.context for e in self.endpoints.values()}
+        there = self.endpoints.values()
+        for why in UNASKED:
+            if any(why in (e.doing(self.world.now_ns), e.edge != UP and e.why_down) for e in there):
+                return NOBODY + why
+        if any(e.healthy for e in there):
+            return NOBODY + "not let in"
+        contexts = {e.context for e in there}
         for context in ("starting", "draining", "hung", "serving", "down"):
             if context in contexts:
-                return f"nobody: {context}"
+                return NOBODY + context
         return "nobody"
 
 
-def _why(container: Container) -> Context:
+def _why(container: Container, *, lacks: bool) -> Context:
     """Why a process ended, for what was in flight there."""
     if container.oom_killed:
         return "out of memory"
+    if not container.live:
+        return "needs" if lacks else "not live"
     if not container.terminating:
-        return "crash"
+        return "needs" if lacks else "crash"
     if container.exit_code == 0:
         return "drain over"
     return "killed"

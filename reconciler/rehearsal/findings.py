@@ -1,0 +1,124 @@
+"""Causes of what is not in the ledger of traffic: nothing need be dropped for them.
+
+Each explains a check that was missed, or something that must never happen, by what a run's
+instances did; or tells of sessions that changed their instance.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.model.checks import Check
+from reconciler.model.rehearsal import Cause, ServiceRun
+from reconciler.rehearsal.blames import Blame, cold_fix, cold_text
+from reconciler.rehearsal.causes import found_by
+from reconciler.rehearsal.recorder import Tally
+from reconciler.rehearsal.scene import Scene
+
+LATENCIES = ("p50", "p90", "p99", "p999", "max")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One service in one run: its numbers, its instances, and what was missed.
+
+    `missed` are checks that do not hold and may be about it; `twice` is the first time that a
+    singleton had two instances that may act, as a sentence.
+    """
+
+    scene: Scene
+    numbers: ServiceRun
+    tally: Tally
+    missed: Sequence[Check] = ()
+    twice: str = ""
+    converged: bool = True
+
+    def misses(self, *metrics: str) -> bool:
+        """Whether a check on one of these is missed."""
+        terms = (term for check in self.missed for term in check.terms)
+        return any(t.metric in metrics and t.name in ("", self.scene.name) for t in terms)
+
+
+def findings_of(seen: Seen) -> Iterator[Cause]:
+    """The causes of one service, in the order of the table in the reference."""
+    yield from _restarted(seen)
+    yield from _no_room(seen)
+    yield from _two_at_once(seen)
+    yield from _cold(seen)
+    yield from _moved(seen)
+
+
+def _found(seen: Seen, code: str, path: str, text: str, fix: str, first_ns: int = 0) -> Cause:
+    row = Blame(code, lambda *_: True, lambda _: text, lambda _: path, lambda _: fix)
+    return found_by(row, seen.scene, first_ns)
+
+
+def _restarted(seen: Seen) -> Iterator[Cause]:
+    """Liveness on the readiness path, where that restarted instances."""
+    if seen.tally.dead and seen.scene.one_for_both:
+        text = (
+            "liveness asks what readiness asks: an instance that is only not ready, or slow to "
+            "start, is restarted"
+        )
+        fix = (
+            "let liveness ask only whether the process hangs, and let a startup probe cover the "
+            "start"
+        )
+        yield _found(seen, "R635", "liveness", text, fix, seen.tally.dead_ns)
+
+
+def _no_room(seen: Seen) -> Iterator[Cause]:
+    """What waited for a machine, where the change is not done or something is missed."""
+    tally = seen.tally
+    if not tally.no_room or (seen.converged and not seen.missed):
+        return
+    if tally.no_room_surge:
+        text = f"the surge does not fit the nodes: {tally.no_room}"
+        fix = "let max_surge be 0 and max_unavailable at least 1, ask for less, or add a node"
+        path = "rollout.max_surge"
+    else:
+        text = f"not all instances fit the nodes: {tally.no_room}"
+        fix = "run fewer, ask for less (resources.requests), or add a node"
+        path = "replicas" if seen.scene.service.autoscale is None else "autoscale.max"
+    yield _found(seen, "R638", path, text, fix, tally.no_room_ns)
+
+
+def _two_at_once(seen: Seen) -> Iterator[Cause]:
+    """A singleton of which two acted, or more instances than a check allows."""
+    numbers, service = seen.numbers, seen.scene.service
+    if seen.twice:
+        fix = "fence it: let it hold a lock outside, and act only while it holds it"
+        yield _found(seen, "R640", "singleton", f"two at once: {seen.twice}", fix)
+    elif seen.misses("instances") and numbers.most_instances > service.wanted:
+        text = (
+            f"the rollout starts a successor before the old one has ended: at most "
+            f"{numbers.most_instances} at once, where {service.wanted} are wanted"
+        )
+        fix = "where two must never act at once, say singleton: true or rollout.strategy: recreate"
+        yield _found(seen, "R640", "rollout.max_surge", text, fix)
+
+
+def _cold(seen: Seen) -> Iterator[Cause]:
+    """Answers that took too long while instances were cold."""
+    behaviour = seen.scene.behaviour
+    if seen.misses(*LATENCIES) and behaviour.cold_ns and behaviour.cold_permille > 1000:
+        text = cold_text(seen.scene)
+        yield _found(seen, "R641", "rollout.min_ready", text, cold_fix(seen.scene))
+
+
+def _moved(seen: Seen) -> Iterator[Cause]:
+    """Sessions tied by a hash, or by an address, that came back somewhere else."""
+    routing, moved = seen.scene.service.routing, seen.numbers.sessions_moved
+    if not moved or routing is None:
+        return
+    affinity = routing.affinity
+    if affinity is not None and affinity.by == "cookie":
+        return  # it moves only when its instance is gone, and that is told of already
+    if affinity is None and routing.strategy != "ip_hash":
+        return
+    by, path = (affinity.by, "routing.affinity") if affinity else ("ip_hash", "routing.strategy")
+    text = (
+        f"sessions came back to another instance than the one they were tied to: {by} maps "
+        "clients anew whenever an instance comes or goes"
+    )
+    fix = "tie by cookie (routing.affinity: {by: cookie}), and drain before the stop signal"
+    yield replace(_found(seen, "R642", path, text, fix), moved=moved)

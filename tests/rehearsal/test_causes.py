@@ -1,0 +1,138 @@
+"""Each cause is found where its field is wrong, at that field's line, and is gone once mended."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.model.rehearsal import Cause, Run
+from tests.rehearsal.stacks import CHANGE, codes, runs, task
+
+FLOW = {"service": "web", "rate": {"poisson": 100}, "service_time": "20ms"}
+HASHED = {"port": 8080, "strategy": "ip_hash", "websocket": True}
+SESSIONS = [{**FLOW, "sessions": {"rate": {"poisson": 1}, "length": {"exponential": "1m"}}}]
+KAFKA = {"kafka": {"address": "kafka:9092"}}
+ROOM = {"nodes": {"a": {"cpu": "2", "memory": "4Gi"}}}
+BOTH = {
+    "liveness": {"http": {"path": "/ready", "port": 8080}, "period": "5s", "failures": 2},
+    "readiness": {
+        "http": {"path": "/ready", "port": 8080, "status": [200]}, "period": "1s", "failures": 1,
+    },
+}  # fmt: skip
+
+
+def fault(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "at": "30s", **more}
+
+
+def found(made: list[Run], code: str) -> Cause:
+    causes = [cause for run in made for cause in run.causes if cause.code == code]
+    assert causes, f"{code} is not among {codes(made)}"
+    return causes[0]
+
+
+CASES: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
+    # what → code, path, word of its line, the service, the scenario
+    "sessions tied by the hash of an address": (
+        "R642", "routing.strategy", "strategy", {"routing": HASHED},
+        {"traffic": SESSIONS, "edge": {"kind": "haproxy", "interval": "500ms", "fall": 2}},
+    ),
+    "a surge that fits no node": (
+        "R638", "rollout.max_surge", "max_surge",
+        {"resources": {"requests": {"cpu": "900m"}}},
+        {"stack": ROOM, "checks": ["converged within 1m"]},
+    ),
+    "replicas that fit no node": (
+        "R638", "replicas", "replicas", {"resources": {"requests": {"cpu": "500m"}}},
+        {
+            "stack": ROOM, "checks": ["converged within 1m"],
+            "changes": [{"at": "30s", "set": {"services.web.replicas": 7}}],
+        },
+    ),
+    "two at once of what must be one": (
+        "R640", "rollout.max_surge", "max_surge", {"replicas": 1},
+        {"checks": ["instances(web) <= 1"]},
+    ),
+    "cold instances that answer too slowly": (
+        "R641", "rollout.min_ready", "rollout", {},
+        {
+            "checks": ["p99 <= 100ms"],
+            "behaviour": {"web": {"cold": "40s", "cold_factor": 20}},
+        },
+    ),
+    "liveness on the readiness path": (
+        "R635", "liveness", "liveness", BOTH,
+        {"target": "kubernetes", "behaviour": {"web": {"ready": "45s"}}, "empty": True},
+    ),
+    "a zone that is too narrow": (
+        "R628", "", "rate_per_s", {"routing": {"port": 8080, "zone": "api"}},
+        {
+            "stack": {"zones": {"api": {"rate_per_s": 1, "burst": 1}}},
+            "traffic": [{**FLOW, "clients": {"count": 2}}],
+        },
+    ),
+    "memory that grows to the limit": (
+        "R630", "resources.limits.memory", "memory",
+        {"resources": {"limits": {"memory": "128Mi"}}, "restart": {"policy": "always"}},
+        {"behaviour": {"web": {"memory": "64Mi", "memory_per_request": 200000}}},
+    ),
+    "an external that is away": (
+        "R636", "depends_on.kafka", "kafka",
+        {"depends_on": {"kafka": "started"}, "restart": {"policy": "always"}},
+        {
+            "stack": {"external": KAFKA}, "behaviour": {"web": {"needs": {"kafka": "exit"}}},
+            "faults": [fault("external_away", on="kafka", lasting="20s")],
+        },
+    ),
+    "a crash of the only one": (
+        "R637", "replicas", "replicas",
+        {"replicas": 1, "restart": {"policy": "always"}},
+        {"faults": [fault("crash", on="service/web")], "changes": []},
+    ),
+    "queues that are full": (
+        "R632", "replicas", "replicas", {},
+        {"behaviour": {"web": {"concurrency": 1, "backlog": 2}},
+         "traffic": [{**FLOW, "service_time": "100ms"}]},
+    ),
+    "a singleton that is replaced": (
+        "R643", "singleton", "singleton",
+        {"replicas": 1, "singleton": True, "rollout": {"strategy": "recreate"}}, {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_a_cause_is_traced_to_its_line(tmp_path: Path, what: str) -> None:
+    code, path, word, web, scenario = CASES[what]
+    cause = found(runs(task(tmp_path, web, **scenario)), code)
+    if path:
+        assert cause.path == f"services.web.{path}"
+    assert cause.position is not None and cause.position.file.endswith(".yaml")
+    line = Path(cause.position.file).read_text().splitlines()[cause.position.line - 1]
+    assert word in line
+    assert cause.text and cause.fix
+
+
+def test_moved_sessions_are_counted_and_a_cookie_is_not_blamed(tmp_path: Path) -> None:
+    _, _, _, web, scenario = CASES["sessions tied by the hash of an address"]
+    assert found(runs(task(tmp_path, web, **scenario)), "R642").moved > 0
+    tied = {"routing": {**HASHED, "strategy": "round_robin", "affinity": {"by": "cookie"}}}
+    assert "R642" not in codes(runs(task(tmp_path, tied, **scenario)))
+
+
+def test_a_surge_is_not_blamed_where_it_fits(tmp_path: Path) -> None:
+    web = {"resources": {"requests": {"cpu": "600m"}}}
+    made = runs(task(tmp_path, web, stack=ROOM, checks=["converged within 1m"]))
+    assert not codes(made) and all(run.holds for run in made)
+
+
+def test_cold_instances_are_not_blamed_for_checks_that_hold(tmp_path: Path) -> None:
+    made = runs(task(tmp_path, behaviour={"web": {"cold": "40s", "cold_factor": 2}},
+                     checks=["p99 <= 10s"], changes=[CHANGE]))  # fmt: skip
+    assert not codes(made)
+
+
+def test_what_follows_from_a_crash_is_put_down_to_the_crash(tmp_path: Path) -> None:
+    web = {"replicas": 1, "restart": {"policy": "always"}, "liveness": None}
+    made = runs(task(tmp_path, web, faults=[fault("crash", on="service/web")], changes=[]))
+    assert codes(made) == {"R637"}
