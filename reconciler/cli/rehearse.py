@@ -1,23 +1,26 @@
 """`reconciler rehearse`: what an apply would cost, in numbers, before it is done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli import exits
 from reconciler.cli.loading import findings, load, refuse_errors
 from reconciler.cli.options import REHEARSED, needs_state, options
+from reconciler.cli.origins import Origin, observed_at, origin_of, stack_at
 from reconciler.cli.rehearsing import (
     REPORT,
+    SAVE,
+    Side,
     Wanted,
+    compared,
     judged,
     load_scenario,
-    rehearsed,
     wanted_of,
-    write_compared,
 )
+from reconciler.cli.replaying import command_of, saved
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,56 +33,48 @@ if TYPE_CHECKING:
 @click.command("rehearse")
 @options(REHEARSED, REPORT)
 @click.option(
-    "--from", "revision", metavar="REVISION",
-    help="Take for what runs now what the state says in this git revision; contact nothing.",
+    "--from", "beginning", metavar="WHAT",
+    help="Take for what runs now what --save kept in this file, or what the state says in this "
+         "file or git revision; contact nothing.",
 )  # fmt: skip
+@SAVE
 @click.option(
     "--scenario", "scenario_file", type=click.Path(path_type=str, dir_okay=False), metavar="FILE",
     help="Take traffic, edge, behaviour, faults and checks from this scenario.",
 )  # fmt: skip
 @click.option(
-    "--compare", "other", metavar="REVISION",
-    help="Rehearse the state of this git revision too, by the same random numbers.",
+    "--compare", "other", metavar="WHAT",
+    help="Rehearse the state of this file or git revision too, by the same random numbers.",
 )  # fmt: skip
 def command(
-    settings: Settings, revision: str | None, scenario_file: str | None, other: str | None,
+    settings: Settings, beginning: str | None, scenario_file: str | None, other: str | None,
     **given: Any,
 ) -> int:  # fmt: skip
     """Say what applying STATE would drop: over many seeds, on a simulated copy of what runs.
 
-    Takes what runs now, on the target or by another git revision, makes the plan that `apply`
-    would make, and carries it out on the simulator, under traffic. Nothing on the target is
-    changed. The exit code is 5 where a check does not hold.
+    Takes what runs now, on the target or by another file or git revision, makes the plan that
+    `apply` would make, and carries it out on the simulator, under traffic. Nothing on the target
+    is changed. The exit code is 5 where a check does not hold.
     """
     needs_state(settings)
-    wanted = wanted_of(given)
-    rehearsal = _Rehearsal(settings, revision, scenario_file)
+    wanted = wanted_of(settings, given)
+    if wanted.save is not None and beginning is not None:
+        raise click.UsageError("--save keeps what runs on the target, and --from looks at none")
+    origin = None if beginning is None else origin_of(settings, beginning)
+    rehearsal = _Rehearsal(settings, wanted, origin, scenario_file)
     seeds = wanted.seeds_of(rehearsal.scenario.seeds)
-    task = rehearsal.task(rehearsal.stack)
+    side = Side(rehearsal.task(rehearsal.stack), rehearsal.title, rehearsal.replay)
     if other is None:
-        return judged(settings, task, seeds, wanted, title=rehearsal.title, replay=rehearsal.replay)
-    second = rehearsal.task(rehearsal.at(other))
-    return _compared(settings, (second, task), seeds, wanted, rehearsal, other)
-
-
-def _compared(
-    settings: Settings, tasks: "tuple[Task, Task]", seeds: range, wanted: Wanted,
-    rehearsal: "_Rehearsal", other: str,
-) -> int:  # fmt: skip
-    from reconciler.views.rehearsal_comparison import comparison_document, comparison_lines
-
-    titles = (f"{rehearsal.title} as of {other}", rehearsal.title)
-    before, after = (
-        rehearsed(settings, task, seeds, wanted, title=title, replay=rehearsal.replay)
-        for task, title in zip(tasks, titles, strict=True)
+        return judged(settings, side, seeds, wanted)
+    version = origin_of(settings, other)
+    if version.kind == "observed":
+        raise click.UsageError("--compare takes a state or a git revision; --from takes what ran")
+    second = Side(
+        rehearsal.task(stack_at(settings, version)),
+        f"{rehearsal.title}, as of {version.name}",
+        lambda holds: f"{rehearsal.replay(holds)} --compare {quote(version.word)}",
     )
-    console = settings.console
-    console.result(
-        lambda: comparison_lines(before, after, width=console.width),
-        lambda: comparison_document(before, after),
-    )
-    write_compared(before, after, wanted)
-    return exits.OK if after.holds else exits.MISSED
+    return compared(settings, second, side, seeds, wanted)
 
 
 @dataclass
@@ -87,15 +82,21 @@ class _Rehearsal:
     """What is rehearsed: the change from what runs to what the state says."""
 
     settings: Settings
-    revision: str | None
+    wanted: Wanted
+    origin: Origin | None
     scenario_file: str | None
+    kept: list[str] = field(default_factory=list)  # where what was observed is, once it is kept
+
+    @property
+    def _is_live(self) -> bool:
+        return self.origin is None or self.origin.kind == "observed"
 
     @cached_property
     def stack(self) -> "Stack":
         """What is wanted, checked as for an apply."""
         from reconciler.rehearsal.features import CAPABILITIES
 
-        loaded = load(self.settings, resolve=self.revision is None)
+        loaded = load(self.settings, resolve=self._is_live)
         found = findings(loaded, CAPABILITIES, "a rehearsal")
         refuse_errors(found)
         self.settings.console.warn(found)
@@ -104,20 +105,26 @@ class _Rehearsal:
     @property
     def title(self) -> str:
         """What the report is headed with."""
-        what = f"since {self.revision}" if self.revision else f"on {self.settings.target}"
+        what = f"since {self.origin.name}" if self.origin else f"on {self.settings.target}"
         return f"{self.stack.name} {what}"
 
-    @property
-    def replay(self) -> str:
-        """The command, but for its seed."""
-        words = ["reconciler rehearse", *self.settings.state, "--target", self.settings.target]
-        if self.settings.environment:
-            words += ["-e", self.settings.environment]
-        if self.revision:
-            words += ["--from", self.revision]
+    def replay(self, holds: bool) -> str:
+        """The command, but for its seed. What was observed and failed is kept for it."""
+        settings = self.settings
+        words = ["reconciler rehearse", *settings.state]
+        if settings.target != "docker":
+            words += ["--target", settings.target]
+        if settings.environment:
+            words += ["-e", settings.environment]
         if self.scenario_file:
             words += ["--scenario", self.scenario_file]
-        return " ".join(words)
+        if self.origin is not None:
+            words += ["--from", self.origin.word]
+        elif self.live is not None and (path := saved(self.live, self.wanted, self.kept, holds)):
+            words += ["--from", path]
+        elif settings.target == "simulator":
+            words += ["--world", str(settings.world)]
+        return command_of(words, settings.variables)
 
     @cached_property
     def scenario(self) -> "Scenario":
@@ -130,30 +137,24 @@ class _Rehearsal:
 
     @cached_property
     def live(self) -> "Observed | None":
-        """What runs now; None where another revision of the state stands for it."""
-        if self.revision is not None:
-            return None
+        """What runs now, or ran when it was saved; None where a state stands for it."""
+        from reconciler.rehearsal.observation import bared
+
+        if self.origin is not None:
+            return observed_at(self.origin) if self.origin.kind == "observed" else None
         from reconciler.cli.targets import open_target
         from reconciler.plan.planner import scope_of
 
         loaded = load(self.settings)
         with open_target(self.settings, loaded, acting=False) as opened:
-            return opened.target.observe(scope_of(self.stack))
-
-    def at(self, revision: str) -> "Stack":
-        """The state of a git revision."""
-        from reconciler.cli.revisions import checked_out
-
-        with checked_out(revision, self.settings.state) as paths:
-            from dataclasses import replace
-
-            return load(replace(self.settings, state=paths), resolve=False).stack
+            return bared(opened.target.observe(scope_of(self.stack)))
 
     def task(self, wanted: "Stack") -> "Task":
         """The change to `wanted`, as something that can be run by a seed."""
         from reconciler.rehearsal.assumed import CHANGE_NS
         from reconciler.rehearsal.run import task_of
 
-        start = self.at(self.revision) if self.revision is not None else wanted
+        from_state = self.origin is not None and not self._is_live
+        start = stack_at(self.settings, self.origin) if from_state and self.origin else wanted
         path = self.scenario_file or "."
         return task_of(self.scenario, path, start, [(CHANGE_NS, wanted)], self.live)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exits
+from reconciler.cli.reports import DASH, refuse_unwritable, save, show_or_save
 from reconciler.cli.settings import Settings
-from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
 
 if TYPE_CHECKING:
     from reconciler.model.rehearsal import Report
     from reconciler.rehearsal.run import Task
     from reconciler.spec.scenarios import LoadedScenario
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ class Wanted:
     html: Path | None = None
     markdown: Path | None = None
     trace: Path | None = None
+    save: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is to be written."""
+        found = (self.html, self.markdown, self.trace, self.save)
+        return tuple(path for path in found if path is not None)
 
     def seeds_of(self, count: int) -> range:
         """The seeds to run, where a scenario asks for `count` of them."""
@@ -38,9 +45,26 @@ class Wanted:
         return range(self.seeds or count)
 
 
-def wanted_of(given: dict[str, Any]) -> Wanted:
-    """What the options below say, taken out of what a command was given."""
-    return Wanted(**{name: given.pop(name) for name in Wanted.__dataclass_fields__})
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One thing to rehearse. `replay`, given whether it holds: its command, but for the seed."""
+
+    task: "Task"
+    title: str
+    replay: Callable[[bool], str]
+
+
+def wanted_of(settings: Settings, given: dict[str, Any]) -> Wanted:
+    """What the options below say, taken out of what a command was given.
+
+    What cannot be written is refused now, and not after a long run.
+    """
+    wanted = Wanted(**{n: given.pop(n) for n in Wanted.__dataclass_fields__ if n in given})
+    dashes = [path for path in wanted.files if str(path) == DASH]
+    if len(dashes) > 1 or (dashes and settings.console.output != "text"):
+        raise click.UsageError("standard output takes one report: name files for the others")
+    refuse_unwritable(wanted.files)
+    return wanted
 
 
 REPORT = (
@@ -54,12 +78,22 @@ REPORT = (
     click.option(
         "--cores", type=click.IntRange(0, 256), default=0, help="Cores to use; 0 for all."
     ),
-    click.option("--html", type=_FILE, metavar="FILE", help="Write the report as one HTML page."),
-    click.option("--markdown", type=_FILE, metavar="FILE", help="Write it as Markdown."),
+    click.option(
+        "--html", type=_FILE, metavar="FILE",
+        help="Write the report as one HTML page; - for standard output.",
+    ),
+    click.option(
+        "--markdown", type=_FILE, metavar="FILE",
+        help="Write it as Markdown; - for standard output.",
+    ),
     click.option(
         "--trace", type=_FILE, metavar="FILE", help="Write every event of the worst seed's run."
     ),
-)
+)  # fmt: skip
+SAVE = click.option(
+    "--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Keep what runs now in this file, for --from.",
+)  # fmt: skip
 
 
 def load_scenario(settings: Settings, path: str) -> "LoadedScenario":
@@ -72,86 +106,90 @@ def load_scenario(settings: Settings, path: str) -> "LoadedScenario":
     return loaded
 
 
-def judged(
-    settings: Settings, task: "Task", seeds: Sequence[int], wanted: Wanted, *,
-    title: str, replay: str,
-) -> int:  # fmt: skip
+def judged(settings: Settings, side: Side, seeds: Sequence[int], wanted: Wanted) -> int:
     """Run the task by all seeds, show the report, and say by the exit code whether it holds."""
     from reconciler.views.rehearsal import rehearsal_lines
     from reconciler.views.rehearsal_document import rehearsal_document
+    from reconciler.views.rehearsal_html import rehearsal_html
+    from reconciler.views.rehearsal_markdown import rehearsal_markdown
 
-    report = rehearsed(settings, task, seeds, wanted, title=title, replay=replay)
+    report = _rehearsed(settings, side, seeds, wanted)
     console = settings.console
-    console.result(
-        lambda: rehearsal_lines(report, width=console.width), lambda: rehearsal_document(report)
-    )
-    write(settings, report, wanted)
+    show_or_save(
+        console, (wanted.html, lambda: rehearsal_html(report)),
+        (wanted.markdown, lambda: rehearsal_markdown(report)),
+        lambda: console.result(
+            lambda: rehearsal_lines(report, width=console.width), lambda: rehearsal_document(report)
+        ),
+    )  # fmt: skip
+    _trace(settings, wanted, side, report.worst_seed)
     return exits.OK if report.holds else exits.MISSED
 
 
-def rehearsed(
-    settings: Settings, task: "Task", seeds: Sequence[int], wanted: Wanted, *,
-    title: str, replay: str,
-) -> "Report":  # fmt: skip
-    """The report on a task over all seeds, and the trace of its worst one where it is wanted."""
+def compared(
+    settings: Settings, first: Side, second: Side, seeds: Sequence[int], wanted: Wanted
+) -> int:
+    """Run both tasks by the same seeds; the exit code says whether the second one holds."""
+    from reconciler.views.rehearsal_comparison import comparison_document, comparison_lines
+    from reconciler.views.rehearsal_comparison_html import comparison_html
+    from reconciler.views.rehearsal_markdown import comparison_markdown
+
+    before, after = (_rehearsed(settings, side, seeds, wanted) for side in (first, second))
+    console = settings.console
+    show_or_save(
+        console, (wanted.html, lambda: comparison_html(before, after)),
+        (wanted.markdown, lambda: comparison_markdown(before, after)),
+        lambda: console.result(
+            lambda: comparison_lines(before, after, width=console.width),
+            lambda: comparison_document(before, after),
+        ),
+    )  # fmt: skip
+    _trace(settings, wanted, second, after.worst_seed)
+    return exits.OK if after.holds else exits.MISSED
+
+
+def _rehearsed(settings: Settings, side: Side, seeds: Sequence[int], wanted: Wanted) -> "Report":
+    """The report on a task over all seeds."""
     from reconciler.rehearsal.many import run_seeds
     from reconciler.rehearsal.report import report_of
-    from reconciler.rehearsal.run import run_seed
     from reconciler.rehearsal.shrink import with_faults
 
-    with _bar(settings, len(seeds)) as advance:
+    task = side.task
+    with _bar(settings, "seeds", len(seeds)) as advance:
         runs = run_seeds(task, seeds, cores=wanted.cores, on_run=lambda run: advance())
-    report = with_faults(task, report_of(task, runs, title=title, replay=replay))
+    replay = side.replay(all(run.holds for run in runs))
+    report = report_of(task, runs, title=side.title, replay=replay)
+    with _bar(settings, "faults that matter", None) as advance:
+        return with_faults(task, report, on_try=advance)
+
+
+def _trace(settings: Settings, wanted: Wanted, side: Side, seed: int) -> None:
     if wanted.trace is not None:
-        _, lines = run_seed(task, report.worst_seed, keep=True)
-        _save(wanted.trace, "\n".join(lines) + "\n")
-    return report
+        from reconciler.rehearsal.run import run_seed
 
-
-def write(settings: Settings, report: "Report", wanted: Wanted) -> None:
-    """The files that were asked for."""
-    if wanted.html is not None:
-        from reconciler.views.rehearsal_html import rehearsal_html
-
-        _save(wanted.html, rehearsal_html(report))
-    if wanted.markdown is not None:
-        from reconciler.views.rehearsal_markdown import rehearsal_markdown
-
-        _save(wanted.markdown, rehearsal_markdown(report))
-
-
-def write_compared(before: "Report", after: "Report", wanted: Wanted) -> None:
-    """The files that were asked for, of two reports side by side."""
-    if wanted.html is not None:
-        from reconciler.views.rehearsal_html import comparison_html
-
-        _save(wanted.html, comparison_html(before, after))
-    if wanted.markdown is not None:
-        from reconciler.views.rehearsal_markdown import comparison_markdown
-
-        _save(wanted.markdown, comparison_markdown(before, after))
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        found = Diagnostic(
-            "R713", f"{path} cannot be written: {error.strerror}", hint="choose another file"
-        )
-        raise DiagnosticsError([found]) from error
+        _, lines = run_seed(side.task, seed, keep=True)
+        text = "\n".join(lines) + "\n"
+        if str(wanted.trace) == DASH:
+            settings.console.out.write(text)
+        else:
+            save(wanted.trace, text)
 
 
 @contextmanager
-def _bar(settings: Settings, count: int) -> Iterator[Callable[[], None]]:
-    """A progress bar over the seeds, on a terminal only."""
+def _bar(settings: Settings, what: str, count: int | None) -> Iterator[Callable[[], None]]:
+    """A progress bar on standard error, where that is a terminal; `count` None is not known."""
     console = settings.console
-    if console.verbosity < 0 or not console.can_redraw or count < 2:
+    if console.verbosity < 0 or not console.can_redraw or (count is not None and count < 2):
         yield lambda: None
         return
     from rich.console import Console as Rich
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with Progress(console=Rich(file=console.err), transient=True) as progress:
-        bar = progress.add_task("seeds", total=count)
-        yield lambda: progress.advance(bar)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Rich(file=console.err), transient=True) as progress:
+        bar = progress.add_task(what, total=count, visible=count is not None)
+
+        def advance() -> None:
+            progress.update(bar, advance=1, visible=True)
+
+        yield advance

@@ -18,18 +18,28 @@ def checked_out(revision: str, paths: Sequence[str]) -> Iterator[tuple[str, ...]
 
     R714 where there is no repository, no such revision, or no such path in it.
     """
-    folder = Path(paths[0]).resolve()
-    folder = folder if folder.is_dir() else folder.parent
+    folder = _folder(paths)
     root = Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip())
-    commit = _git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    commit = commit_of(revision, paths)
     with tempfile.TemporaryDirectory(prefix="reconciler-") as copy:
-        archive = _git(root, "archive", "--format=tar", commit.decode().strip())
+        archive = _git(root, "archive", "--format=tar", commit)
         subprocess.run(["tar", "-x", "-C", copy], input=archive, check=True, timeout=_GIT_S)
         made = [Path(copy) / Path(path).resolve().relative_to(root) for path in paths]
         missing = [path for path, there in zip(paths, made, strict=True) if not there.exists()]
         if missing:
             _refuse(f"{missing[0]} is not there in revision {revision}")
         yield tuple(str(path) for path in made)
+
+
+def commit_of(revision: str, paths: Sequence[str]) -> str:
+    """The commit of a revision, in the repository that holds the paths. R714 as above."""
+    words = ("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    return _git(_folder(paths), *words).decode().strip()
+
+
+def _folder(paths: Sequence[str]) -> Path:
+    folder = Path(paths[0]).resolve()
+    return folder if folder.is_dir() else folder.parent
 
 
 def _git(folder: Path, *words: str) -> bytes:

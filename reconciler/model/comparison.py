@@ -13,6 +13,12 @@ from reconciler.model.rehearsal import Cause, Figure, Report
 from reconciler.model.statistics import figure
 
 Judgement = Literal["better", "worse", "same", "different", "unclear"]
+Verdict = Literal["better", "worse", "mixed", "none"]
+
+_SURE: tuple[Judgement, Judgement] = ("better", "worse")
+
+# What a change is judged by first; only where none of them moves, by everything else.
+_LOSSES = ("requests dropped", "sessions cut")
 
 # Figures of which more is neither good nor bad, and of which more is good; of others less is.
 _NEUTRAL = ("most instances",)
@@ -67,6 +73,25 @@ class Comparison:
     differences: tuple[Difference, ...]
     causes: tuple[CauseChange, ...]
     seeds: tuple[int, ...]  # that both have
+
+    def of(self, judgement: Judgement) -> tuple[Difference, ...]:
+        """The differences that are judged so."""
+        return tuple(each for each in self.differences if each.judgement == judgement)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the second is on the whole; `none` where no difference shows.
+
+        By whether its checks hold where only one of the two does, else by what is lost, else
+        by all other figures; `mixed` where some are better and some are worse.
+        """
+        if self.before.holds != self.after.holds:
+            return "better" if self.after.holds else "worse"
+        for names in (_LOSSES, tuple(each.name for each in self.differences)):
+            better, worse = (any(each.name in names for each in self.of(word)) for word in _SURE)
+            if better or worse:
+                return "mixed" if better and worse else "better" if better else "worse"
+        return "none"
 
 
 def compare(before: Report, after: Report) -> Comparison:

@@ -2,9 +2,15 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from multiprocessing.connection import wait
 
+from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
 from reconciler.model.rehearsal import Run
 from reconciler.rehearsal.run import Task, run_seed
 
@@ -16,33 +22,89 @@ def run_seeds(
 ) -> tuple[Run, ...]:
     """A run for each seed, in the order of the seeds; `on_run` hears of each as it is done.
 
-    `cores` 0 takes all that this process may use. The runs are the same on any number.
+    `cores` 0 takes all that this process may use. The runs are the same on any number. R715
+    where a process of ours is ended by somebody else. No process is left, however this ends.
     """
-    cores = cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    cores = min(cores or os.cpu_count() or 1, len(seeds))
+    cores = min(cores or _cores(), len(seeds))
     made: dict[int, Run] = {}
-    for run in _spread(task, seeds, cores) if cores > 1 else _alone(task, seeds):
-        made[run.seed] = run
-        if on_run is not None:
-            on_run(run)
+    with closing(_spread(task, seeds, cores) if cores > 1 else _alone(task, seeds)) as runs:
+        for run in runs:
+            made[run.seed] = run
+            if on_run is not None:
+                on_run(run)
     return tuple(made[seed] for seed in seeds)
 
 
-def _alone(task: Task, seeds: Iterable[int]) -> Iterator[Run]:
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _alone(task: Task, seeds: Iterable[int]) -> Generator[Run, None, None]:
     for seed in seeds:
         yield run_seed(task, seed)[0]
 
 
-def _spread(task: Task, seeds: Sequence[int], cores: int) -> Iterator[Run]:
+def _spread(task: Task, seeds: Sequence[int], cores: int) -> Generator[Run, None, None]:
     # A fresh process of its own for each core: nothing of this one's threads or locks is copied.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, context, _begin, (task,)) as pool:
-        yield from pool.map(_one, seeds)
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(cores, context, _begin, (task,))
+    done = 0
+    try:
+        with _unheard():
+            runs = pool.map(_one, seeds)
+        for run in runs:
+            yield run
+            done += 1
+        pool.shutdown()
+    except BrokenProcessPool as error:
+        raise DiagnosticsError([_died(len(seeds) - done)]) from error
+    finally:
+        # Interrupted, or not wanted any more: what they are at is of no use to anybody.
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.terminate()
+        pool.shutdown(cancel_futures=True)
+
+
+def _died(left: int) -> Diagnostic:
+    return Diagnostic(
+        "R715", f"a process that ran seeds was ended from outside, with {left} of them not done",
+        detail="the system ends what takes too much memory",
+        hint="use fewer --cores, or fewer --seeds",
+    )  # fmt: skip
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Processes that are made meanwhile never hear Ctrl-C: it is for this one, which ends them.
+
+    A mask goes through to what a process starts, from its first instruction on; a handler that
+    it sets itself would come too late. What comes meanwhile is heard afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(task: Task) -> None:
     global _task
     _task = task
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Nothing tells a worker that waits for work that whoever gives it was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _one(seed: int) -> Run:

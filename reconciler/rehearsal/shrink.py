@@ -19,16 +19,21 @@ T = TypeVar("T")
 MOST_RUNS = 200
 
 
-def with_faults(task: Task, report: Report) -> Report:
-    """The report, and which faults its worst run fails by, where it fails and there are any."""
+def with_faults(task: Task, report: Report, *, on_try: Callable[[], None] = lambda: None) -> Report:
+    """The report, and which faults its worst run fails by, where it fails and there are any.
+
+    `on_try` hears of each run that is made for it.
+    """
     worst = report.worst
     if worst.holds or not task.scenario.faults:
         return report
-    left = faults_that_matter(task, worst)
+    left = faults_that_matter(task, worst, on_try)
     return replace(report, faults=tuple(map(told, left)))
 
 
-def faults_that_matter(task: Task, run: Run) -> tuple[Trouble, ...]:
+def faults_that_matter(
+    task: Task, run: Run, on_try: Callable[[], None] = lambda: None
+) -> tuple[Trouble, ...]:
     """The faults that are left of a failing run's; none of them can go, or it would hold.
 
     It fails the same as long as every check that it missed is missed, and what must never
@@ -37,6 +42,7 @@ def faults_that_matter(task: Task, run: Run) -> tuple[Trouble, ...]:
     missed = _missed(run)
 
     def fails(faults: Sequence[Trouble]) -> bool:
+        on_try()
         scenario = replace(task.scenario, faults=tuple(faults))
         again, _ = run_seed(replace(task, scenario=scenario), run.seed)
         return missed <= _missed(again)

@@ -1,6 +1,6 @@
 """The figures of a report over many seeds, and which run is the worst."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reconciler.model.rehearsal import Figure, Run, ServiceRun
 from reconciler.model.statistics import figure
@@ -16,12 +16,28 @@ def figures_of(runs: Sequence[Run]) -> tuple[Figure, ...]:
     lasted = {r.seed: r.converged_ns / 1e9 for r in runs if r.converged_ns is not None}
     if lasted:
         made.append(figure("time to convergence", "s", lasted, 0))
-    for name in sorted({service.service for run in runs for service in run.services}):
-        made.extend(_of_service(runs, name))
+    names = sorted({service.service for run in runs for service in run.services})
+    loaded = {s.service for run in runs for s in run.services if s.arrivals or s.sessions_begun}
+    for name in names:
+        made.extend(_of_service(runs, name, losses=len(loaded) > 1))
+    made.extend(_of_budgets(runs))
     return tuple(made)
 
 
-def _of_service(runs: Sequence[Run], name: str) -> list[Figure]:
+def _of_budgets(runs: Sequence[Run]) -> Iterator[Figure]:
+    """The most that was used of each budget, in percent of its limit."""
+    for name in sorted({name for run in runs for name in run.budgets}):
+        shares = {
+            run.seed: 100 * run.budgets[name][0] / run.budgets[name][1]
+            for run in runs
+            if run.budgets.get(name, (0, 0))[1]
+        }
+        if shares:
+            yield figure(f"budget {name}", "%", shares, 0)
+
+
+def _of_service(runs: Sequence[Run], name: str, *, losses: bool) -> list[Figure]:
+    """One service's numbers; with `losses`, what it dropped by itself, as far as it did."""
     services = {run.seed: s for run in runs for s in run.services if s.service == name}
     made = [
         figure(f"{name}: least ready", "", _each(services, lambda s: s.least_ready), 0),
@@ -40,7 +56,13 @@ def _of_service(runs: Sequence[Run], name: str) -> list[Figure]:
         ("cpu peak", "%", lambda s: s.cpu_peak_percent),
         ("memory peak", "%", lambda s: s.memory_peak_percent),
         ("queue peak", "", lambda s: s.queue_peak),
+        ("restarts", "", lambda s: s.restarts),
     ]
+    if losses:
+        peaks[:0] = [
+            ("requests dropped", "", lambda s: s.dropped_total),
+            ("sessions cut", "", lambda s: s.sessions_cut),
+        ]
     for what, unit, value_of in peaks:
         values = _each(services, value_of)
         if any(values.values()):

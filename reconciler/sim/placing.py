@@ -6,7 +6,7 @@ resource and each amount that is asked for, so that a pod is placed without a lo
 machines, and without counting the pods that are there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
@@ -142,7 +142,7 @@ class Placing:
         self.rankings[owner, asked] = made
         return made
 
-    def refusal(self, asked: Asked, tell: Callable[[Iterable[Machine], Asked], str]) -> str:
+    def refusal(self, asked: Asked, tell: Callable[[Collection[Machine], Asked], str]) -> str:
         """Why none takes it; said anew only where something has changed since."""
         said = self.refusals.get(asked)
         if said is None or said[0] != self.version:

@@ -10,7 +10,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from heapq import heapify
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +18,7 @@ from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
 from reconciler.model.observed import Status
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
+from reconciler.model.simple import plain
 from reconciler.sim import site
 from reconciler.sim.behaviour import Behaviour, Rule
 from reconciler.sim.deployment import ReplicaSet, Rollout
@@ -34,7 +34,6 @@ _PLAIN = (
     "event_lag_ns", "fault_hits", "calls", "looks", "unreachable_until_ns",
     "kubernetes_version", "externals_away",
 )  # fmt: skip
-_DERIVED = ("frozen", "placing")
 _LATER = ("kubernetes_version", "externals_away")
 
 
@@ -110,42 +109,27 @@ def _refuse(code: str, summary: str, hint: str, cause: Exception | None = None) 
 
 def encode(world: World) -> dict[str, Any]:
     """The whole world as JSON values."""
-    made: dict[str, Any] = {name: _plain(getattr(world, name)) for name in _PLAIN}
+    made: dict[str, Any] = {name: plain(getattr(world, name)) for name in _PLAIN}
     made |= {
         "format": FORMAT,
         "streams": {"seed": world.streams.seed, "states": world.streams.states},
-        "heap": _plain(sorted(world.heap)),
-        "images": _plain(world.images),
-        "site": _plain(world.site),
+        "heap": plain(sorted(world.heap)),
+        "images": plain(world.images),
+        "site": plain(world.site),
         "ports": dict(world.ports),
-        "behaviours": _plain(world.behaviours),
-        "rules": _plain(world.rules),
-        "faults": _plain(world.faults),
-        "containers": [_plain(each) for each in world.containers.values()],
+        "behaviours": plain(world.behaviours),
+        "rules": plain(world.rules),
+        "faults": plain(world.faults),
+        "containers": [plain(each) for each in world.containers.values()],
         "stacks": {
             stack: {
-                "objects": [_plain(thing) for thing in held.objects.values()],
-                "records": [_plain(record) for record in held.records.values()],
+                "objects": [plain(thing) for thing in held.objects.values()],
+                "records": [plain(record) for record in held.records.values()],
             }
             for stack, held in world.stacks.items()
         },
     }
     return made
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, ResourceKey):
-        return str(value)
-    if is_dataclass(value):
-        names = (f.name for f in fields(value) if f.name not in _DERIVED)
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
-    return value
 
 
 def decode(data: Mapping[str, Any]) -> World:

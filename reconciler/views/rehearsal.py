@@ -6,6 +6,7 @@ from textwrap import wrap
 from reconciler.model.rehearsal import Cause, Figure, Report
 from reconciler.views.lines import Line, Part, Style, indented, line, table
 from reconciler.views.rehearsal_facts import (
+    NO_FAULT,
     amount,
     budgets_of,
     by_origin,
@@ -34,11 +35,11 @@ def rehearsal_lines(report: Report, *, width: int | None = None) -> list[Line]:
     width = min(width or WIDTH, 2 * WIDTH)
     made = list(_verdict(report, width))
     made += _section("changes", _changes(report))
+    runs = counted(len(report.runs), "run")
+    made += _section(f"causes, over {runs}", _causes(report, width))
+    made += _section(f"faults that seed {report.worst_seed} fails by", fault_lines(report))
     made += _section("figures", table([_HEADER, *map(_figure, report.figures)], width=width - 2))
     made += _section("checks", _checks(report))
-    runs = counted(len(report.runs), "run")
-    made += _section(f"why requests and sessions were dropped, over {runs}", _causes(report, width))
-    made += _section(f"faults that seed {report.worst_seed} fails by", _faults(report))
     for origin, found in by_origin(report.assumptions).items():
         rows = [(each.what, each.value) for each in found]
         made += _section(f"values {origin}", _wrapped(rows, width - 2))
@@ -118,11 +119,11 @@ def _checks(report: Report) -> list[Line]:
     return table(rows) if rows else []
 
 
-def _faults(report: Report) -> list[Line]:
+def fault_lines(report: Report) -> list[Line]:
     """What is left of the faults of the worst run when those that do not matter are gone."""
     if report.faults is None:
         return []
-    return [line(text) for text in report.faults] or [line(("none: it fails without them", "dim"))]
+    return [line(text) for text in report.faults] or [line((NO_FAULT, "dim"))]
 
 
 def _causes(report: Report, width: int) -> Iterator[Line]:

@@ -4,11 +4,18 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from reconciler.model.comparison import CauseChange, Comparison, Difference, Judgement, compare
+from reconciler.model.comparison import (
+    CauseChange,
+    Comparison,
+    Difference,
+    Judgement,
+    Verdict,
+    compare,
+)
 from reconciler.model.rehearsal import Figure, Report
 from reconciler.views.documents import Document, document
 from reconciler.views.lines import Line, Part, Style, indented, line, table
-from reconciler.views.rehearsal import WIDTH, cause_lines
+from reconciler.views.rehearsal import WIDTH, cause_lines, fault_lines
 from reconciler.views.rehearsal_document import cause_document, check_document, figure_document
 from reconciler.views.rehearsal_facts import amount, checks_of, interval_text, lost, signed, verdict
 from reconciler.views.values import counted
@@ -16,6 +23,18 @@ from reconciler.views.values import counted
 STYLE: dict[Judgement, Style] = {
     "better": "good", "worse": "bad", "same": "dim", "different": "change", "unclear": "warn",
 }  # fmt: skip
+WORDS: dict[Verdict, str] = {
+    "better": "better", "worse": "worse", "mixed": "better and worse",
+    "none": "no difference that shows",
+}  # fmt: skip
+WORD_STYLE: dict[Verdict, Style] = {
+    "better": "good",
+    "worse": "bad",
+    "mixed": "warn",
+    "none": "dim",
+}
+SURE: tuple[Judgement, Judgement] = ("better", "worse")
+MOST_TOLD = 4  # figures in the verdict
 _HEADER: Line = tuple(
     (name, "dim")
     for name in ("FIGURE", "BEFORE", "AFTER", "DIFFERENCE, 95% CONFIDENCE", "INTERVALS", "SO IT IS")
@@ -26,7 +45,11 @@ def comparison_lines(before: Report, after: Report, *, width: int | None = None)
     """What the second report has better or worse than the first."""
     width = min(width or WIDTH, 2 * WIDTH)
     made = compare(before, after)
-    lines = [*_verdict("before", before, width), *_verdict("after", after, width)]
+    word = verdict_word(made)
+    style: Style = WORD_STYLE[made.verdict]
+    lines = [line((word, style))]
+    lines += [line("  ", piece) for text in verdict_texts(made) for piece in wrap(text, width - 2)]
+    lines += [line(), *_verdict("before", before, width), *_verdict("after", after, width)]
     lines += [line(), line((paired_text(made), "dim"))]
     rows = [_row(each) for each in made.differences]
     lines += indented(table([_HEADER, *rows], width=width - 2))
@@ -36,9 +59,38 @@ def comparison_lines(before: Report, after: Report, *, width: int | None = None)
     for change in made.causes:
         lines += [line(), *_cause(change, width)]
     for name, report in (("before", before), ("after", after)):
+        if report.faults is not None:
+            lines += [
+                line(),
+                line((f"faults that seed {report.worst_seed} fails by, {name}", "dim")),
+            ]
+            lines += indented(fault_lines(report))
+    for name, report in (("before", before), ("after", after)):
         if report.replay:
             lines += [line(), line(f"replay the worst run {name}: ", (report.replay, "bold"))]
     return lines
+
+
+def verdict_word(made: Comparison) -> str:
+    """The verdict in a word or a few."""
+    return WORDS[made.verdict]
+
+
+def verdict_texts(made: Comparison) -> list[str]:
+    """What the verdict rests on: checks, and the figures that differ for sure."""
+    texts = []
+    if made.before.holds != made.after.holds:
+        texts.append("the checks hold after, and did not before" if made.after.holds
+                     else "the checks held before, and do not after")  # fmt: skip
+    for word in SURE:
+        found = made.of(word)
+        told = [f"{each.name} {difference_text(each)}" for each in found[:MOST_TOLD]]
+        more = [f"{len(found) - MOST_TOLD} more"] if len(found) > MOST_TOLD else []
+        if told:
+            texts.append(f"{word}: {', '.join([*told, *more])}")
+    if not texts and len(made.seeds) == 1:
+        texts.append("one seed says nothing of how sure a difference is: run more")
+    return texts
 
 
 def paired_text(made: Comparison) -> str:
@@ -82,6 +134,7 @@ def comparison_document(before: Report, after: Report) -> Document:
     made = compare(before, after)
     return document(
         "comparison",
+        verdict=made.verdict,
         before=_report(before),
         after=_report(after),
         seeds=list(made.seeds),
@@ -144,6 +197,7 @@ def _report(report: Report) -> dict[str, Any]:
         "title": report.title, "holds": report.holds, "runs": len(report.runs),
         "worst_seed": report.worst_seed, "replay": report.replay or None,
         "checks": [check_document(check) for check in checks_of(report)],
+        "faults": None if report.faults is None else list(report.faults),
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from reconciler.model.units import NS_PER_S
 from reconciler.views.rehearsal_runs import ranked
 from reconciler.views.values import age, counted
 
+NO_FAULT = "none: it fails without them"
 ORIGINS: tuple[Origin, ...] = ("assumed", "given", "measured")
 
 

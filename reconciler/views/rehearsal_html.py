@@ -2,16 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.model.comparison import CauseChange, Difference, compare
 from reconciler.model.rehearsal import Cause, Figure, Report
-from reconciler.views.rehearsal_comparison import (
-    difference_text,
-    mean_text,
-    overlap_text,
-    paired_text,
-)
 from reconciler.views.rehearsal_embedded import STATES, embedded, left_out
 from reconciler.views.rehearsal_facts import (
+    NO_FAULT,
     amount,
     budgets_of,
     by_origin,
@@ -37,38 +31,19 @@ _WHOLE = " the whole run, not only while something happens"
 def rehearsal_html(report: Report) -> str:
     """The page of one rehearsal."""
     body = joined(
-        _header(report),
+        header(report),
         section("What changes", *(el("pre", text) for text in ["\n".join(report.plan)] if text)),
-        section("Why requests and sessions were dropped", *_causes(report)),
-        section("What happened", *_timeline([report], ["run-0"])),
-        section("Checks", _checks(report)),
+        section("Causes", *_causes(report)),
+        section(f"Faults that seed {report.worst_seed} fails by", faults(report)),
+        section("What happened", *timeline([report], ["run-0"])),
+        section("Checks", checks(report)),
         section(f"Figures over {counted(len(report.runs), 'run')}", _figures(report.figures)),
         section("Budgets", _budgets(report)),
         section("What this rests on", _assumptions(report)),
         section("What needs what", *_graph(report)),
-        section("Replay", *_replay("The worst run again:", report)),
+        section("Replay", *replay("The worst run again:", report)),
     )
     return page(f"{report.title}: {_word(report)}", body, embedded([report]))
-
-
-def comparison_html(before: Report, after: Report) -> str:
-    """The page of two rehearsals side by side."""
-    made = compare(before, after)
-    pair = (("Before", before), ("After", after))
-    body = joined(
-        el("div", *(_header(report, name) for name, report in pair), cls="two"),
-        section(
-            "What is different",
-            el("p", sentence(paired_text(made)), cls="soft"),
-            _differences(made.differences),
-        ),
-        section("Causes", *(_cause_change(change) for change in made.causes)),
-        section("What happened", *_timeline([before, after], ["run-0", "run-1"])),
-        section("Checks before", _checks(before)),
-        section("Checks after", _checks(after)),
-        section("Replay", *(part for name, report in pair for part in _replay(f"{name}:", report))),
-    )
-    return page(f"{before.title}, {after.title}", body, embedded([before, after]))
 
 
 def section(title: str, *children: Html | None) -> Html | None:
@@ -81,7 +56,8 @@ def _word(report: Report) -> str:
     return "holds" if report.holds else "does not hold"
 
 
-def _header(report: Report, before: str = "") -> Html:
+def header(report: Report, before: str = "") -> Html:
+    """The verdict, and the few numbers that a reader wants first."""
     mark = "✓ Holds" if report.holds else "✕ Does not hold"
     kind = "verdict" if report.holds else "verdict bad"
     ended = [
@@ -106,12 +82,15 @@ def _header(report: Report, before: str = "") -> Html:
 def _causes(report: Report) -> list[Html]:
     runs = counted(len(report.runs), "run")
     return [
-        _cause(cause, f"in {seeds_of(report, cause)} of {runs}, first at {when(cause.first_ns)}")
+        cause_html(
+            cause, f"in {seeds_of(report, cause)} of {runs}, first at {when(cause.first_ns)}"
+        )
         for cause in report.causes
     ]
 
 
-def _cause(cause: Cause, note: str, kind: str = "") -> Html:
+def cause_html(cause: Cause, note: str, kind: str = "") -> Html:
+    """What was dropped, the field to blame with its place, why, and the fix."""
     place = joined(
         el("code", str(cause.position)) if cause.position else None,
         " " if cause.position and cause.path else None,
@@ -133,15 +112,15 @@ def _cause(cause: Cause, note: str, kind: str = "") -> Html:
     )  # fmt: skip
 
 
-def _cause_change(change: CauseChange) -> Html:
-    if change.before is None:
-        return _cause(change.cause, "new", "new")
-    if change.after is None:
-        return _cause(change.cause, "gone; these were dropped before", "gone")
-    return _cause(change.after, f"stays; before: {lost(change.before)}", "stays")
+def faults(report: Report) -> Html | None:
+    """The faults without which the worst run would not fail as it does."""
+    if report.faults is None:
+        return None
+    return el("ul", *(el("li", text) for text in report.faults or (NO_FAULT,)))
 
 
-def _timeline(reports: Sequence[Report], names: Sequence[str]) -> list[Html]:
+def timeline(reports: Sequence[Report], names: Sequence[str]) -> list[Html]:
+    """Where the script draws what happened in a run, the same run of each report."""
     legend = [
         el(
             "li",
@@ -181,7 +160,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Html | None]]) -> Html:
     )  # fmt: skip
 
 
-def _checks(report: Report) -> Html | None:
+def checks(report: Report) -> Html | None:
+    """Every check, those that fail first, and what must never happen and did."""
     rows = [
         (el("td", el("code", text)), el("td", "✕ happened", cls="word bad"),
          el("td", f"what never may, in {counted(count, 'run')}"), el("td"))
@@ -207,23 +187,6 @@ def _figures(figures: Sequence[Figure]) -> Html | None:
         texts = [el("td", amount(number, each.unit)) for number in numbers]
         rows.append([el("td", each.name), *texts, el("td", mean), el("td", strip(each))])
     return table(head, rows) if rows else None
-
-
-def _differences(found: Iterable[Difference]) -> Html:
-    kinds = {"better": "word good", "worse": "word bad"}
-    head = ["figure", "before", "after", "difference (95% confidence)", "every seed",
-            "intervals", "so it is"]  # fmt: skip
-    rows = [
-        (
-            el("td", each.name), el("td", mean_text(each.before)), el("td", mean_text(each.after)),
-            el("td", difference_text(each)),
-            el("td", strip(each.paired, zero=True) if each.paired else None),
-            el("td", overlap_text(each)),
-            el("td", each.judgement, cls=kinds.get(each.judgement, "word soft")),
-        )
-        for each in found
-    ]  # fmt: skip
-    return table(head, rows)
 
 
 def strip(each: Figure, *, zero: bool = False) -> Html:
@@ -283,5 +246,6 @@ def _graph(report: Report) -> list[Html]:
     return [el("div", graph_svg(report.nodes, report.edges, blamed), cls="scroll")]
 
 
-def _replay(title: str, report: Report) -> list[Html]:
+def replay(title: str, report: Report) -> list[Html]:
+    """The command that runs the worst seed again."""
     return [el("p", title), el("pre", report.replay)] if report.replay else []

@@ -11,8 +11,11 @@ from reconciler.views.rehearsal_comparison import (
     mean_text,
     overlap_text,
     paired_text,
+    verdict_texts,
+    verdict_word,
 )
 from reconciler.views.rehearsal_facts import (
+    NO_FAULT,
     amount,
     budgets_of,
     by_origin,
@@ -34,33 +37,72 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
 _CALLS = re.compile(r"([@#])(?=\w)")
 _BEGINS = re.compile(r"^(\s*\d*)([-+=.)])")  # a list, or the line below a heading
 _WIDTH = 100
+_LONGEST_COMMAND = 4_000
+_LONGEST = 2_000  # of a text of a file's, in a comment
+
+
+MOST = 60_000  # characters; GitHub takes 65,536 in a comment, and counts some of ours twice
+_LEFT_OUT = "What does not fit a comment is left out: {}. The page of `--html` has it."
 
 
 def rehearsal_markdown(report: Report) -> str:
     """Verdict, the few numbers, the causes; everything else folded away."""
-    parts = [
-        _title(report), *_ended(report), _headlines(report), *_causes(report),
-        folded("Checks", _checks(report)),
-        folded(f"Figures over {counted(len(report.runs), 'run')}", _figures(report)),
-        folded(_assumed(report), _assumptions(report)),
-        folded("Budgets", _budgets(report)),
-        folded("What changes", block("\n".join(map(text_of, report.plan))) if report.plan else ""),
-        folded(f"The worst run, seed {report.worst_seed}", _picture(report)),
-        f"Replay the worst run: {code(report.replay)}" if report.replay else "",
-    ]  # fmt: skip
-    return "\n\n".join(part for part in parts if part) + "\n"
+    runs = counted(len(report.runs), "run")
+    plan = block("\n".join(map(text_of, report.plan))) if report.plan else ""
+    return _fitting(
+        [_title(report), _headlines(report)],
+        [("how runs ended", text) for text in _ended(report)]
+        + [("causes", text) for text in _causes(report)]
+        + [
+            ("faults", _faults(report)), ("checks", folded("Checks", _checks(report))),
+            ("figures", folded(f"Figures over {runs}", _figures(report))),
+            ("what it rests on", folded(_assumed(report), _assumptions(report))),
+            ("budgets", folded("Budgets", _budgets(report))),
+            ("what changes", folded("What changes", plan)),
+            ("the worst run",
+             folded(f"The worst run, seed {report.worst_seed}", _picture(report))),
+        ],
+        [_replay(report)],
+    )  # fmt: skip
 
 
 def comparison_markdown(before: Report, after: Report) -> str:
     """What the second has better or worse than the first."""
     made = compare(before, after)
-    parts = [
-        _title(after), f"Compared with {md(before.title)}: {_word(before)}, {verdict(before)}.",
-        sentence(paired_text(made)) + ":", _differences(made), *_cause_changes(made),
-        folded("Checks", _checks(after)),
-        f"Replay the worst run: {code(after.replay)}" if after.replay else "",
-    ]  # fmt: skip
-    return "\n\n".join(part for part in parts if part) + "\n"
+    than = f"Compared with {md(before.title)}: {_word(before)}, {verdict(before)}."
+    pair = (("before", before), ("after", after))
+    return _fitting(
+        [_compared(made), _title(after), than],
+        [
+            ("what is different", f"{sentence(paired_text(made))}:\n\n{_differences(made)}"),
+            *(("causes", text) for text in _cause_changes(made)),
+            *(("faults", _faults(report, f" {name}")) for name, report in pair),
+            ("checks", folded("Checks", _checks(after))),
+        ],
+        [_replay(after)],
+    )
+
+
+def _replay(report: Report) -> str:
+    if len(report.replay) > _LONGEST_COMMAND:
+        return f"The worst run is that of seed {report.worst_seed}."
+    return f"Replay the worst run: {code(report.replay)}" if report.replay else ""
+
+
+def _fitting(first: Sequence[str], parts: Sequence[tuple[str, str]], last: Sequence[str]) -> str:
+    """All of it, or as many parts as a comment takes, in their order, and what is left out."""
+    names = dict.fromkeys(name for name, _ in parts)
+    note = _LEFT_OUT.format(", ".join(names))
+    room = MOST - sum(len(text) + 2 for text in (*first, *last, note))
+    kept, out = [], []
+    for name, text in parts:
+        if len(text) + 2 <= room:
+            kept.append(text)
+            room -= len(text) + 2
+        else:
+            out.append(name)
+    told = _LEFT_OUT.format(", ".join(dict.fromkeys(out))) if out else ""
+    return "\n\n".join(text for text in (*first, *kept, told, *last) if text) + "\n"
 
 
 # -- pieces of Markdown -------------------------------------------------------------------------
@@ -68,7 +110,8 @@ def comparison_markdown(before: Report, after: Report) -> str:
 
 def md(text: str) -> str:
     """A text that is shown as it is: no markup, no link, nobody called."""
-    escaped = _CALLS.sub("\\1\u200b", _SPECIAL.sub(r"\\\1", text_of(text)))
+    shown = text_of(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
+    escaped = _CALLS.sub("\\1\u200b", _SPECIAL.sub(r"\\\1", shown))
     return _BEGINS.sub(r"\1\\\2", escaped)
 
 
@@ -151,6 +194,21 @@ def _cause(cause: Cause, tail: str) -> str:
     lines = [f"**{md(cause.code)}** {name}: {lost(cause)}{tail}", " ".join(place), md(cause.text)]
     lines += [f"**Fix:** {md(cause.fix)}"] if cause.fix else []
     return "  \n".join(text for text in lines if text)
+
+
+def _faults(report: Report, name: str = "") -> str:
+    """The faults without which the worst run would not fail as it does."""
+    if report.faults is None:
+        return ""
+    found = "\n".join(f"- {md(text)}" for text in report.faults) or f"- {NO_FAULT}"
+    return f"Faults that seed {report.worst_seed} fails by{name}:\n\n{found}"
+
+
+def _compared(made: Comparison) -> str:
+    """The verdict on the change, and what it rests on."""
+    mark = {"better": "🟢", "worse": "🔴", "mixed": "🟡", "none": "⚪"}[made.verdict]
+    title = f"## {mark} {sentence(verdict_word(made))}"
+    return "\n\n".join([title, *(sentence(md(text)) for text in verdict_texts(made))])
 
 
 def _checks(report: Report) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.rehearsal import Report, Run
+from reconciler.views.rehearsal_comparison_html import comparison_html
 from reconciler.views.rehearsal_embedded import MOST_RUNS, embedded
 from reconciler.views.rehearsal_graph import graph_svg, layers
-from reconciler.views.rehearsal_html import comparison_html, rehearsal_html
+from reconciler.views.rehearsal_html import rehearsal_html
 from reconciler.views.rehearsal_markup import el, page
 from tests.views.rehearsals import EDGES, HOSTILE, hostile, report, run
 
