@@ -109,6 +109,20 @@ _LIVE: tuple[Decorator, ...] = (
     click.option("--seed", type=int, help="Simulator: seed of a world that is not there yet."),
 )  # fmt: skip
 
+_CLUSTER: tuple[Decorator, ...] = (
+    click.option(
+        "-n", "--namespace", default="", envvar="RECONCILER_NAMESPACE", metavar="NAME",
+        show_envvar=True, help="Kubernetes: the stack's namespace; its name if not said.",
+    ),
+    click.option(
+        "--context", default="", metavar="NAME", help="Kubernetes: context of the kubeconfig."
+    ),
+    click.option(
+        "--kubeconfig", default="", metavar="FILE",
+        help="Kubernetes: this file and not those of KUBECONFIG.",
+    ),
+)  # fmt: skip
+
 _RETRY: tuple[Decorator, ...] = (
     click.option(
         "--retry", multiple=True, metavar="SERVICE",
@@ -162,7 +176,7 @@ def options(*groups: Sequence[Decorator], error: int = exits.ERROR) -> Callable[
 
 
 OUTPUT = _OUTPUT
-REHEARSED = (*_STATE, _LIVE[0], *_OUTPUT)
+REHEARSED = (*_STATE, _LIVE[0], *_CLUSTER, *_OUTPUT)
 VARIABLES = (_STATE[2],)
 STATE = (*_STATE, *_OUTPUT)
 LIVE = (*_STATE, *_LIVE, *_OUTPUT)
@@ -214,9 +228,14 @@ def _settings(given: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
         timeout_ns=timeout_ns,
         lock_wait_ns=DEFAULT_LOCK_WAIT_NS if lock_wait_ns is None else lock_wait_ns,
         retry=frozenset(given.pop("retry", ())),
+        namespace=given.pop("namespace", ""),
+        context=given.pop("context", ""),
+        kubeconfig=given.pop("kubeconfig", ""),
     )
     if settings.target != "simulator" and (advance_ns is not None or settings.seed is not None):
         raise click.UsageError("--advance and --seed are for --target simulator")
+    if settings.target != "kubernetes" and (settings.context or settings.kubeconfig):
+        raise click.UsageError("--context and --kubeconfig are for --target kubernetes")
     return settings, given
 
 

@@ -1,6 +1,7 @@
 """`reconciler rehearse`: what an apply would cost, in numbers, before it is done."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.observed import Observed
     from reconciler.model.scenario import Scenario
     from reconciler.model.stack import Stack
+    from reconciler.model.survey import Survey
     from reconciler.rehearsal.run import Task
 
 
@@ -94,10 +96,10 @@ class _Rehearsal:
     @cached_property
     def stack(self) -> "Stack":
         """What is wanted, checked as for an apply."""
-        from reconciler.rehearsal.features import CAPABILITIES
+        from reconciler.rehearsal.features import capabilities_of
 
         loaded = load(self.settings, resolve=self._is_live)
-        found = findings(loaded, CAPABILITIES, "a rehearsal")
+        found = findings(loaded, capabilities_of(self.settings.target), "a rehearsal")
         refuse_errors(found)
         self.settings.console.warn(found)
         return loaded.stack
@@ -116,6 +118,9 @@ class _Rehearsal:
             words += ["--target", settings.target]
         if settings.environment:
             words += ["-e", settings.environment]
+        for name in ("namespace", "context", "kubeconfig"):
+            if given := getattr(settings, name):
+                words += [f"--{name}", given]
         if self.scenario_file:
             words += ["--scenario", self.scenario_file]
         if self.origin is not None:
@@ -132,7 +137,8 @@ class _Rehearsal:
         from reconciler.rehearsal.assumed import scenario_of
 
         if self.scenario_file is None:
-            return scenario_of(self.stack)
+            routed = self._routed() if self.survey is not None else ()
+            return scenario_of(self.stack, routed)
         return load_scenario(self.settings, self.scenario_file).scenario
 
     @cached_property
@@ -142,6 +148,8 @@ class _Rehearsal:
 
         if self.origin is not None:
             return observed_at(self.origin) if self.origin.kind == "observed" else None
+        if self.survey is not None:
+            return None
         from reconciler.cli.targets import open_target
         from reconciler.plan.planner import scope_of
 
@@ -149,12 +157,33 @@ class _Rehearsal:
         with open_target(self.settings, loaded, acting=False) as opened:
             return bared(opened.target.observe(scope_of(self.stack)))
 
+    @cached_property
+    def survey(self) -> "Survey | None":
+        """The cluster that it runs in; None on another target, or where a state stands for it."""
+        if self.origin is not None or self.settings.target != "kubernetes":
+            return None
+        from reconciler.cli.targets import survey_of
+
+        return survey_of(self.settings, self.stack)
+
     def task(self, wanted: "Stack") -> "Task":
         """The change to `wanted`, as something that can be run by a seed."""
         from reconciler.rehearsal.assumed import CHANGE_NS
         from reconciler.rehearsal.run import task_of
 
+        path = self.scenario_file or "."
+        if self.survey is not None:
+            from reconciler.rehearsal.cluster import ground_of
+
+            on = ground_of(self.survey, wanted, self.scenario)
+            task = task_of(on.scenario, path, on.start, [(CHANGE_NS, on.wanted)])
+            return replace(task, landed=on.landed, facts=on.facts, measured=on.measured)
         from_state = self.origin is not None and not self._is_live
         start = stack_at(self.settings, self.origin) if from_state and self.origin else wanted
-        path = self.scenario_file or "."
         return task_of(self.scenario, path, start, [(CHANGE_NS, wanted)], self.live)
+
+    def _routed(self) -> Collection[str]:
+        from reconciler.rehearsal.cluster import routed_by
+
+        assert self.survey is not None
+        return routed_by(self.survey)

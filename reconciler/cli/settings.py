@@ -21,7 +21,8 @@ class Settings:
 
     `world`, `advance_ns` and `seed` are the simulator's; `retry` are services whose failed
     revision is tried again; `timeout_ns` bounds a whole apply or destroy,
-    `lock_wait_ns` the wait for another reconciler that holds the lock.
+    `lock_wait_ns` the wait for another reconciler that holds the lock. `namespace` (the stack's
+    name where it is empty), `context` and `kubeconfig` are Kubernetes'.
     """
 
     console: Console
@@ -36,3 +37,6 @@ class Settings:
     timeout_ns: int | None = None
     lock_wait_ns: int = DEFAULT_LOCK_WAIT_NS
     retry: frozenset[str] = frozenset()
+    namespace: str = ""
+    context: str = ""
+    kubeconfig: str = ""

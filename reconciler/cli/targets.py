@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from reconciler.controller.core import Controller
     from reconciler.controller.interface import Event, Output
     from reconciler.model.observed import Scope
+    from reconciler.model.stack import Stack
     from reconciler.model.status import Notice, Verdict
+    from reconciler.model.survey import Survey
     from reconciler.sim.world import World
     from reconciler.spec.load import Loaded
     from reconciler.targets.port import Account, Capabilities, Contents, Target, Wanted
@@ -208,11 +210,25 @@ def _ended(verdict: "Verdict", *, interrupted: bool) -> "Verdict":
     return Verdict("interrupted", verdict.failures, why)
 
 
+def survey_of(settings: Settings, stack: "Stack") -> "Survey":
+    """What runs in the stack's namespace of a cluster, and around it. Nothing is written."""
+    from reconciler.plan.planner import scope_of
+    from reconciler.targets.kubernetes.connect import Access
+    from reconciler.targets.kubernetes.target import KubernetesTarget
+
+    access = Access(settings.kubeconfig, settings.context)
+    target = KubernetesTarget(stack.name, settings.namespace, access)
+    try:
+        return target.survey(scope_of(stack), tuple(stack.declared.services))
+    finally:
+        target.close()
+
+
 def _not_there(name: str) -> NoReturn:
     _refuse(
         "R705",
-        f"this version has no target {name}",
-        "use --target docker, or try it with --target simulator",
+        f"this version only rehearses on {name}, and does nothing else there",
+        "rehearse it: `reconciler rehearse`; or use --target docker, or --target simulator",
     )
 
 

@@ -67,6 +67,7 @@ _SPEC_PATHS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("resources.memory_limit", ("resources", "limits", "memory")),
     ("resources.memory_request", ("resources", "requests", "memory")),
     ("resources.cpu_limit", ("resources", "limits", "cpu")),
+    ("resources.cpu_request", ("resources", "requests", "cpu")),
     ("stop_signal", ("termination", "signal")),
     ("stop.pre_stop", ("termination", "pre_stop")),
     ("stop.drain", ("routing", "drain")),

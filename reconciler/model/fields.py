@@ -12,7 +12,8 @@ Everything here is a pure function of the stack. The paths:
 ``networks`` ``aliases``                   sorted tuple
 ``hostname`` ``stop_signal``               text
 ``resources.*``                            ``memory_limit`` ``memory_request`` (bytes),
-                                           ``cpu_limit`` (millicores), ``cpu_shares``
+                                           ``cpu_limit`` (millicores), ``cpu_shares``;
+                                           ``cpu_request`` of a native workload
 ``restart.policy``                         ``always``, ``on-failure`` or ``never``
 ``security.*``                             ``user`` ``read_only_root`` ``add_capabilities``
                                            ``drop_capabilities`` ``no_new_privileges``
@@ -20,6 +21,7 @@ Everything here is a pure function of the stack. The paths:
 ``readiness.*``                            and their times in ns
 ``stop.drain`` ``stop.pre_stop``           ns; the first is the edge's, before the signal
 ``stop.grace``                             ns
+``replicas`` ``rollout.*``                 of a native workload: how many, how exchanged
 ``labels.NAME``                            text
 ``docker.NAME``                            what the `docker:` block says, as JSON text
 =========================================  ====================================================
@@ -73,6 +75,34 @@ def workload_fields(stack: Stack, key: ResourceKey) -> dict[str, Value]:
         fields["restart.policy"] = "never"
         fields["stop.grace"] = workload.grace
     return fields
+
+
+def native_fields(stack: Stack, key: ResourceKey) -> dict[str, Value]:
+    """What is wanted of a workload as one object, on a target that rolls it itself.
+
+    Besides what its instances are made of: how many, how they are exchanged, and the CPU that
+    each is promised, which an engine of containers knows nothing of.
+    """
+    fields = workload_fields(stack, key)
+    workload = stack.workload(key)
+    assert workload is not None, key
+    if workload.resources.requests.cpu is not None:
+        fields["resources.cpu_request"] = workload.resources.requests.cpu
+    if isinstance(workload, Service):
+        fields["replicas"] = workload.wanted
+        fields.update(rollout_fields(workload))
+    return fields
+
+
+def rollout_fields(service: Service) -> dict[str, Value]:
+    """How a cluster is to exchange its pods. Every way that is not `recreate` is rolling there."""
+    rollout = service.rollout
+    return {
+        "rollout.strategy": "recreate" if rollout.strategy == "recreate" else "rolling",
+        "rollout.max_surge": rollout.max_surge,
+        "rollout.max_unavailable": rollout.max_unavailable,
+        "rollout.min_ready": rollout.min_ready, "rollout.deadline": rollout.deadline,
+    }  # fmt: skip
 
 
 def for_ordinal(fields: Fields, ordinal: int) -> dict[str, Value]:

@@ -7,11 +7,11 @@ from reconciler import graph as graphs
 from reconciler.graph import Graph
 from reconciler.model.change import Action, Change
 from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.fields import object_fields, workload_fields
+from reconciler.model.fields import native_fields, object_fields
 from reconciler.model.image import normalised
 from reconciler.model.observed import Fields, Observed, Scope
 from reconciler.model.resource import ResourceKey
-from reconciler.model.service import Job, Service
+from reconciler.model.service import Job
 from reconciler.model.stack import Declared, Shutdown, Stack
 from reconciler.plan import adoption, objects
 from reconciler.plan.changes import Asked, job_change, removal, service_change, standing_for
@@ -44,11 +44,7 @@ def wanted_of(stack: Stack, keys: Iterable[ResourceKey], native: bool) -> tuple[
 def fields_of(stack: Stack, key: ResourceKey) -> Fields:
     """What is wanted of any resource."""
     if key.kind in ("service", "job"):
-        service = stack.workload(key)
-        fields = workload_fields(stack, key)
-        if isinstance(service, Service):
-            fields["replicas"] = service.wanted
-        return fields
+        return native_fields(stack, key)
     return object_fields(stack, key)
 
 

@@ -1,5 +1,7 @@
 """The scenario of a rehearsal for which nobody has written one: everything in it is assumed."""
 
+from collections.abc import Collection
+
 from reconciler.model.scenario import Clients, Flow, Rate, Scenario, Sessions, Spread
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
@@ -14,12 +16,17 @@ SHORTEST_NS = 300 * NS_PER_S
 CHECKS = ("dropped <= 0", "sessions_cut <= 0", "converged")
 
 
-def scenario_of(stack: Stack) -> Scenario:
-    """Requests to every routed service, and connections where it says that they last."""
+def scenario_of(stack: Stack, routed: Collection[str] = ()) -> Scenario:
+    """Requests to every routed service, and connections where it says that they last.
+
+    `routed` are services that get traffic though the state does not say so.
+    """
     flows = tuple(
         _flow(name, service)
         for name, service in sorted(stack.declared.services.items())
-        if service.routing is not None or any(p.host is not None for p in service.ports)
+        if service.routing is not None
+        or name in routed
+        or any(p.host is not None for p in service.ports)
     )
     slowest_ns = max(
         (s.wanted * (s.termination.grace + _ready_ns(s)) for s in stack.declared.services.values()),

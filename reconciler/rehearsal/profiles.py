@@ -4,7 +4,7 @@ No engine reports these. Whatever a profile leaves out has a value all the same,
 lists it as assumed before anything else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,14 +53,25 @@ def behaviour_of(service: Service, profile: Profile) -> Behaviour:
     return replace(SERVICE, **given)
 
 
-def assumptions_of(scenario: Scenario, stack: Stack) -> tuple[Assumption, ...]:
-    """Every value that matters and that no engine tells, assumed ones first."""
-    found = [*_profiles(scenario, stack), *_traffic(scenario), *_named(scenario)]
+def assumptions_of(
+    scenario: Scenario, stack: Stack, facts: Sequence[Assumption] = (),
+    measured: Collection[str] = (),
+) -> tuple[Assumption, ...]:  # fmt: skip
+    """Every value that matters and that no engine tells, assumed ones first.
+
+    `facts` were found on the target; `measured` names the values of profiles that were, as
+    ``web.ready``.
+    """
+    found = [
+        *_profiles(scenario, stack, measured), *_traffic(scenario), *_named(scenario), *facts
+    ]  # fmt: skip
     order: dict[Origin, int] = {"assumed": 0, "given": 1, "measured": 2}
     return tuple(sorted(found, key=lambda each: order[each.origin]))
 
 
-def _profiles(scenario: Scenario, stack: Stack) -> Iterator[Assumption]:
+def _profiles(
+    scenario: Scenario, stack: Stack, measured: Collection[str]
+) -> Iterator[Assumption]:  # fmt: skip
     for name, service in sorted(stack.declared.services.items()):
         if service.routing is None and name not in scenario.behaviour:
             continue
@@ -71,6 +82,8 @@ def _profiles(scenario: Scenario, stack: Stack) -> Iterator[Assumption]:
             origin: Origin = "assumed" if getattr(profile, field) is None else "given"
             if field == "drain" and origin == "assumed" and service.termination.drain:
                 origin = "given"
+            if f"{name}.{field}" in measured:
+                origin = "measured"
             text = _NOTHING.get(field, _text(value)) if value == 0 else _text(value)
             yield Assumption(f"{name}: {what}", text, origin)
 

@@ -19,7 +19,7 @@ def report_of(task: Task, runs: Sequence[Run], *, title: str, replay: str) -> Re
     return Report(
         title, worst.plan, tuple(runs), figures_of(runs),
         merged(cause for run in runs for cause in run.causes),
-        assumptions_of(task.scenario, wanted), nodes, edges, worst.seed,
+        assumptions_of(task.scenario, wanted, task.facts, task.measured), nodes, edges, worst.seed,
         f"{replay} --seed {worst.seed}",
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.drivers.virtual import Kill
 from reconciler.model.checks import Check, evaluate, parse
 from reconciler.model.observed import Observed
-from reconciler.model.rehearsal import Cause, Moment, Run, ServiceRun
+from reconciler.model.rehearsal import Assumption, Cause, Moment, Run, ServiceRun
 from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Scenario, Trouble
 from reconciler.model.service import Service
@@ -25,6 +25,7 @@ from reconciler.sim.behaviour import SERVICE
 from reconciler.sim.checkers import Expect, Singleton, watch
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.engine import SimEngine
+from reconciler.sim.landing import Landed, land
 from reconciler.sim.mirror import mirror
 from reconciler.sim.trace import Trace
 from reconciler.sim.world import World
@@ -35,7 +36,9 @@ class Task:
     """What is run: a scenario, the stack at the beginning, and the stacks it changes to.
 
     `after`: at which time which stack is wanted; None is a destroy. `live` is what runs
-    somewhere, and takes the place of a beginning of the scenario's own.
+    somewhere, and takes the place of a beginning of the scenario's own; `landed` is that for a
+    cluster. `facts` are what was found there, `measured` which values of profiles stem from it,
+    as ``web.ready``.
     """
 
     scenario: Scenario
@@ -44,6 +47,14 @@ class Task:
     checks: tuple[Check, ...] = ()
     logs: Logs = field(default_factory=Logs)
     live: Observed | None = None
+    landed: Landed | None = None
+    facts: tuple[Assumption, ...] = ()
+    measured: frozenset[str] = frozenset()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it begins with what runs somewhere."""
+        return self.live is not None or self.landed is not None
 
 
 def run_seed(task: Task, seed: int, *, keep: bool = False) -> tuple[Run, tuple[str, ...]]:
@@ -61,7 +72,9 @@ class _One:
         self.task, self.scenario, self.seed = task, task.scenario, seed
         self.world = World.fresh(seed)
         furnish(self.world, self.scenario, self._stacks())
-        if task.live is not None:
+        if task.landed is not None:
+            land(self.world, task.landed)
+        elif task.live is not None:
             mirror(self.world, task.live)
             nodes.board(self.world)
         native = self.scenario.target == "kubernetes"
@@ -74,7 +87,7 @@ class _One:
     def run(self) -> tuple[Run, tuple[str, ...]]:
         """From the beginning to the end."""
         problem = ""
-        if self.task.live is None and not self.scenario.empty:
+        if not self.task.is_live and not self.scenario.empty:
             problem = self.stage.settle()
         self.began_ns = self.world.now_ns
         self.recorder = Recorder(self.world, self.stage.stack.name, self._services())
@@ -109,7 +122,7 @@ class _One:
             self.recorder.judge()  # nothing changes: all of the run counts
         for at_ns, stack in (*self.task.after, (self.scenario.lasts, None)):
             until_ns = min(self.began_ns + at_ns, end_ns)
-            if self.task.live is not None and not self.changed_ns:
+            if self.task.is_live and not self.changed_ns:
                 self.stage.rest(until_ns)  # nobody watches over what was applied once
             else:
                 self._watch(wanted, until_ns)

@@ -73,7 +73,7 @@ class SimCluster(Facade):
         """A server-side dry run: canonical values, and the defaults filled in."""
         if self.world.now_ns < self.world.unreachable_until_ns:
             return {}
-        return {each.key: {**_defaults_of(each.key), **canonical(each.fields)} for each in wanted}
+        return {each.key: dry_run(each.key, each.fields) for each in wanted}
 
     def _apply(self, step: ApplyObject) -> Outcome:
         """Server-side apply; with a resourceVersion it is a compare-and-set."""
@@ -125,6 +125,11 @@ class SimCluster(Facade):
 
 def _defaults_of(key: ResourceKey) -> Mapping[str, Value]:
     return DEFAULTS.get(key.kind, {})
+
+
+def dry_run(key: ResourceKey, fields: Fields) -> dict[str, Value]:
+    """What the API server makes of these fields: canonical, with its defaults filled in."""
+    return {**_defaults_of(key), **canonical(fields)}
 
 
 def canonical(fields: Fields) -> dict[str, Value]:

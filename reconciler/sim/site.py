@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.fields import rollout_fields
 from reconciler.model.observed import Fields
 from reconciler.model.resource import ResourceKey
 from reconciler.model.service import Service
@@ -213,15 +214,8 @@ def site_of(stacks: Iterable[Stack], nodes: Mapping[str, Node] | None = None) ->
 
 
 def _policy(service: Service) -> Fields:
-    rollout = service.rollout
-    recreate = rollout.strategy == "recreate"
-    return {
-        "workload": "statefulset" if service.singleton else "deployment",
-        "rollout.strategy": "recreate" if recreate else "rolling",
-        "rollout.max_surge": rollout.max_surge,
-        "rollout.max_unavailable": rollout.max_unavailable,
-        "rollout.min_ready": rollout.min_ready, "rollout.deadline": rollout.deadline,
-    }  # fmt: skip
+    workload = "statefulset" if service.singleton else "deployment"
+    return {"workload": workload, **rollout_fields(service)}
 
 
 def decoded(data: Mapping[str, Any]) -> Site:

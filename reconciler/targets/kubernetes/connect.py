@@ -1,0 +1,120 @@
+"""Where the cluster is, and who asks: resolved as kubectl does.
+
+``--kubeconfig``, else the files of ``KUBECONFIG`` (a list, merged), else ``~/.kube/config``, else
+the service account of the pod that this runs in. Source:
+https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.targets.kubernetes.errors import bad_connection
+
+if TYPE_CHECKING:
+    from kubernetes.client.api_client import ApiClient
+
+SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which kubeconfig and which of its contexts; empty where it was not said."""
+
+    kubeconfig: str = ""
+    context: str = ""
+
+
+def open_client(access: Access, environ: Mapping[str, str] | None = None) -> "ApiClient":
+    """The SDK's client, which knows the address, the credentials and TLS. Nothing is contacted.
+
+    Raises TargetError (R422) where the configuration does not say how.
+    """
+    env = os.environ if environ is None else environ
+    files = kubeconfigs(access, env)
+    if not files:
+        if access.context:
+            bad_connection(
+                f"there is no kubeconfig, so no context {access.context}",
+                "name one with --kubeconfig, or in KUBECONFIG",
+            )
+        return _in_cluster(env)
+    return _from_files(files, access.context)
+
+
+def kubeconfigs(access: Access, env: Mapping[str, str]) -> tuple[str, ...]:
+    """The files that are merged, those that are there; none where a pod's own account is used.
+
+    Of `KUBECONFIG` missing ones are passed over, as kubectl does; R422 where none is left.
+    """
+    if access.kubeconfig:
+        if not Path(access.kubeconfig).is_file():
+            bad_connection(f"there is no kubeconfig {access.kubeconfig}", "name one that is there")
+        return (access.kubeconfig,)
+    listed = env.get("KUBECONFIG", "")
+    if listed:
+        named = [name for name in listed.split(os.pathsep) if name]
+        there = tuple(name for name in named if Path(name).is_file())
+        if not there:
+            bad_connection(
+                f"there is no kubeconfig {listed}", "mend KUBECONFIG, or name one by --kubeconfig"
+            )
+        return there
+    default = Path(env.get("HOME") or Path.home()) / ".kube" / "config"
+    return (str(default),) if default.is_file() else ()
+
+
+def _in_cluster(env: Mapping[str, str]) -> "ApiClient":
+    if not env.get(SERVICE_HOST):
+        bad_connection(
+            "there is no kubeconfig, and this is no pod of a cluster",
+            "name one with --kubeconfig, or in KUBECONFIG",
+        )
+    from kubernetes.client.api_client import ApiClient
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.incluster_config import load_incluster_config
+
+    made = Configuration()
+    try:
+        load_incluster_config(client_configuration=made)
+    except (ConfigException, OSError) as error:
+        bad_connection(
+            f"the pod's service account cannot be used: {error}",
+            "let the pod mount its token: automountServiceAccountToken",
+        )
+    return ApiClient(configuration=made)
+
+
+def _from_files(files: tuple[str, ...], context: str) -> "ApiClient":
+    from kubernetes.config import kube_config
+    from kubernetes.config.config_exception import ConfigException
+    from yaml import YAMLError
+
+    listed = os.pathsep.join(files)
+    try:
+        _check_context(kube_config.list_kube_config_contexts(listed), context, listed)
+        return kube_config.new_client_from_config(
+            config_file=listed, context=context or None, persist_config=False
+        )
+    except (ConfigException, OSError, YAMLError, ValueError, TypeError, KeyError) as error:
+        said = " ".join(str(error).split())
+        bad_connection(
+            f"the kubeconfig {listed} cannot be used: {said}", "see `kubectl config view`"
+        )
+
+
+def _check_context(found: tuple[list[Any], Any], context: str, listed: str) -> None:
+    names = sorted(str(each["name"]) for each in found[0])
+    if context and context not in names:
+        bad_connection(
+            f"the kubeconfig {listed} has no context {context}",
+            f"one of {', '.join(names)}" if names else "see `kubectl config get-contexts`",
+        )
+    if not context and found[1] is None:
+        bad_connection(
+            f"the kubeconfig {listed} names no current context",
+            "name one with --context, or `kubectl config use-context`",
+        )
