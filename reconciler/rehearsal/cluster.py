@@ -110,7 +110,7 @@ def _profiles(
         profile = scenario.behaviour.get(name, Profile())
         for field, value in _measures(seen):
             if getattr(profile, field) is None:
-                profile = replace(profile, **{field: value})
+                profile = replace(profile, **{field: value})  # type: ignore[arg-type]
                 measured.add(f"{name}.{field}")
         profiles[name] = profile
     return profiles, frozenset(measured)
@@ -181,5 +181,3 @@ def _machines(survey: Survey) -> str:
     parts += [f"{cordoned} cordoned"] if cordoned else []
     parts += [f"{away} not heard of"] if away else []
     return ", ".join(parts)
-
-

@@ -128,7 +128,7 @@ class _Workload:
         """
         newest = template_of(fields)
         last = self.seen.templates[-1].name if self.seen.templates else ""
-        found = {last: (revision_of(newest, ()), newest)}
+        found: dict[str, tuple[str, Fields]] = {last: (revision_of(newest, ()), newest)}
         for name, other in self.landed.templates.get(self.name, {}).items():
             if name != last:
                 own = template_of(dry_run(key, other))
@@ -223,4 +223,3 @@ def _await_ready(world: World, container: Container) -> None:
     if passes_ns >= world.now_ns and not container.behaviour.never_ready:
         world.push(max(up_ns, world.now_ns), LIFE, "up", token)
         world.push(passes_ns, PROBE, "ready", token)
-

@@ -78,9 +78,8 @@ class Api:
             asked["continue"] = more
 
     def _call(self, path: str, query: Mapping[str, str], what: str, accept: str) -> Json:
-        from urllib3.exceptions import HTTPError
-
         from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
 
         url = self.address + path + (f"?{urlencode(query)}" if query else "")
         headers = {**self._client.default_headers, "Accept": accept}
@@ -89,7 +88,7 @@ class Api:
             answer = self._client.call_api(
                 "GET", url, header_params=headers, _request_timeout=(CONNECT_S, READ_S)
             )
-            body: bytes = answer.read()
+            body: bytes = answer.response.data
         except (HTTPError, ApiException, OSError) as error:
             raise unreachable(error, self.address) from None
         if not 200 <= answer.status < 300:

@@ -5,6 +5,7 @@ the service account of the pod that this runs in. Source:
 https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/.
 """
 
+import importlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from reconciler.targets.kubernetes.errors import bad_connection
 if TYPE_CHECKING:
     from kubernetes.client.api_client import ApiClient
 
+# What the SDK's reader of kubeconfigs raises where one is not as it should be.
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 
 
@@ -75,11 +78,11 @@ def _in_cluster(env: Mapping[str, str]) -> "ApiClient":
     from kubernetes.client.api_client import ApiClient
     from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.incluster_config import load_incluster_config
 
+    sdk: Any = importlib.import_module("kubernetes.config.incluster_config")
     made = Configuration()
     try:
-        load_incluster_config(client_configuration=made)
+        sdk.load_incluster_config(client_configuration=made)
     except (ConfigException, OSError) as error:
         bad_connection(
             f"the pod's service account cannot be used: {error}",
@@ -89,17 +92,18 @@ def _in_cluster(env: Mapping[str, str]) -> "ApiClient":
 
 
 def _from_files(files: tuple[str, ...], context: str) -> "ApiClient":
-    from kubernetes.config import kube_config
     from kubernetes.config.config_exception import ConfigException
-    from yaml import YAMLError
+
+    sdk: Any = importlib.import_module("kubernetes.config.kube_config")  # untyped
 
     listed = os.pathsep.join(files)
     try:
-        _check_context(kube_config.list_kube_config_contexts(listed), context, listed)
-        return kube_config.new_client_from_config(
+        _check_context(sdk.list_kube_config_contexts(listed), context, listed)
+        made: ApiClient = sdk.new_client_from_config(
             config_file=listed, context=context or None, persist_config=False
         )
-    except (ConfigException, OSError, YAMLError, ValueError, TypeError, KeyError) as error:
+        return made
+    except (ConfigException, OSError, sdk.yaml.YAMLError, *_MALFORMED) as error:
         said = " ".join(str(error).split())
         bad_connection(
             f"the kubeconfig {listed} cannot be used: {said}", "see `kubectl config view`"

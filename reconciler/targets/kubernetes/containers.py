@@ -16,11 +16,6 @@ Json = Mapping[str, Any]
 Note = Callable[[str], None]
 
 _SLEEP = re.compile(r"(?:^|[;&\s/])sleep\s+(\d+(?:\.\d+)?)(s|m)?\s*;?\s*$")
-# Fields of a probe → ours, with Kubernetes' defaults. Source: v1 Probe.
-_TIMES = (
-    ("delay", "initialDelaySeconds", 0), ("period", "periodSeconds", 10),
-    ("timeout", "timeoutSeconds", 1),
-)  # fmt: skip
 
 
 def main_container(template: Json, name: str) -> Json:
@@ -94,17 +89,17 @@ def _asked(container: Json) -> tuple[int, int]:
 
 
 def probe_of(container: Json, kind: str) -> Probe | None:
-    """One of its probes (``readinessProbe``), with the defaults that the server fills in."""
+    """One of its probes (``readinessProbe``), with the defaults of v1 Probe."""
     found = container.get(kind)
     if not found:
         return None
-    times = {ours: int(found.get(theirs, default)) * NS_PER_S for ours, theirs, default in _TIMES}
-    times["period"] = max(times["period"], NS_PER_S)
-    counts = {
-        "successes": int(found.get("successThreshold", 1)),
-        "failures": int(found.get("failureThreshold", 3)),
-    }
-    return Probe(**_way(container, found), **times, **counts)
+    return Probe(
+        **_way(container, found), delay=int(found.get("initialDelaySeconds", 0)) * NS_PER_S,
+        period=max(int(found.get("periodSeconds", 10)), 1) * NS_PER_S,
+        timeout=int(found.get("timeoutSeconds", 1)) * NS_PER_S,
+        successes=int(found.get("successThreshold", 1)),
+        failures=int(found.get("failureThreshold", 3)),
+    )  # fmt: skip
 
 
 def _way(container: Json, found: Json) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Pods as instances: how each is, where, and what its times tell of its app. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.model.observed import Instance, Phase
@@ -49,7 +49,7 @@ def seen_pod(
     )  # fmt: skip
 
 
-def usage_of(found: list[Json], container: str) -> dict[str, tuple[int, int]]:
+def usage_of(found: Sequence[Json], container: str) -> dict[str, tuple[int, int]]:
     """What pods use, by name: millicores and bytes of one container (metrics.k8s.io)."""
     made = {}
     for each in found:

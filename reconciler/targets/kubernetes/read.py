@@ -1,7 +1,6 @@
 """Everything of a namespace, and of the machines below it, as raw JSON. No call that writes."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.model.diagnostic import TargetError
@@ -94,7 +93,9 @@ class _Reader:
         raw.others = [each for each in found if each["metadata"].get("namespace") != raw.namespace]
         raw.pods = mine if found else self._list("pods")
 
-    def _list(self, resource: str, *, everywhere: bool = False, accept: str = JSON_TYPE) -> list[Json]:
+    def _list(
+        self, resource: str, *, everywhere: bool = False, accept: str = JSON_TYPE
+    ) -> list[Json]:  # fmt: skip
         namespace = "" if everywhere else self.raw.namespace
         path = self.kinds.path(resource, namespace)
         if path is None:
@@ -122,5 +123,3 @@ def version_of(found: Json) -> str:
     """``{major: 1, minor: 20+}`` → ``1.20``; providers append to the minor number."""
     parts = [_MINOR.match(str(found.get(name, ""))) for name in ("major", "minor")]
     return ".".join(part[0] if part else "0" for part in parts)
-
-

@@ -154,4 +154,3 @@ def _there(raw: Raw) -> frozenset[str]:
     return frozenset(
         f"{kind}/{each['metadata']['name']}" for kind, found in kinds for each in found
     )
-
