@@ -3,7 +3,7 @@
 The table is `reconciler.rehearsal.blames`; the stack tells at which line the field stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from reconciler.model.rehearsal import Cause
@@ -13,16 +13,27 @@ from reconciler.rehearsal.scene import Scene
 from reconciler.sim.traffic.endpoints import Ledger
 
 
+MENDED = (
+    "what runs was made so and ends so, whatever the state says now: it holds from the change "
+    "after this one on"
+)
+
+
 def causes_of(scene: Scene, ledger: Ledger) -> tuple[Cause, ...]:
     """The causes of everything in the ledger, the heaviest first."""
-    made: dict[str, Cause] = {}
+    made: dict[tuple[str, bool], Cause] = {}
     for (reason, context), first_ns in sorted(ledger.first_ns.items(), key=lambda item: item[1]):
-        blame = next(row for row in TABLE if row.fits(reason, context, scene))
-        cause = made.get(blame.code) or found_by(blame, scene, first_ns)
+        names = tuple(ledger.instances.get((reason, context), {}))
+        then = _then(scene, names)
+        blame = next(row for row in TABLE if row.fits(reason, context, then or scene))
+        mended = then is not None and _differs(blame.path(then), then.service, scene.service)
+        own = then if then is not None and mended else scene
+        cause = made.get((blame.code, mended)) or found_by(blame, own, first_ns)
+        if mended:
+            cause = replace(cause, fix=MENDED, position=None)
         requests = 0 if reason == "session" else ledger.requests[reason, context]
         sessions = ledger.sessions[context] if reason == "session" else 0
-        names = tuple(ledger.instances.get((reason, context), {}))
-        made[blame.code] = replace(
+        made[blame.code, mended] = replace(
             cause,
             requests=cause.requests + requests,
             sessions=cause.sessions + sessions,
@@ -31,15 +42,37 @@ def causes_of(scene: Scene, ledger: Ledger) -> tuple[Cause, ...]:
     return tuple(sorted(made.values(), key=_weight))
 
 
+def _then(scene: Scene, names: Collection[str]) -> Scene | None:
+    """The scene as it was before the change, where it struck only what was made before."""
+    if scene.before is None or not names or not scene.made_before.issuperset(names):
+        return None
+    return replace(scene, service=scene.before)
+
+
+def _differs(path: str, before: Service, wanted: Service) -> bool:
+    """Whether the state has another value there than what runs was made with."""
+    if not path or path.startswith(OF_STACK):
+        return False
+    return _value(before, path) != _value(wanted, path)
+
+
+def _value(service: Service, path: str) -> object:
+    found: object = service
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found
+
+
 def merged(causes: Iterable[Cause]) -> tuple[Cause, ...]:
     """The causes of several runs as one list: their counts added up."""
-    made: dict[tuple[str, str], Cause] = {}
+    made: dict[tuple[str, str, bool], Cause] = {}
     for cause in causes:
-        before = made.get((cause.code, cause.service))
+        key = (cause.code, cause.service, cause.fix == MENDED)
+        before = made.get(key)
         if before is None:
-            made[cause.code, cause.service] = cause
+            made[key] = cause
             continue
-        made[cause.code, cause.service] = replace(
+        made[key] = replace(
             before,
             requests=before.requests + cause.requests,
             sessions=before.sessions + cause.sessions,

@@ -168,7 +168,10 @@ def _facts(survey: Survey, wanted: Stack) -> Iterator[Assumption]:
 
 
 def _taken(seen: SeenWorkload) -> str:
-    pods = f"{len(seen.pods)} pod{'s' if len(seen.pods) != 1 else ''}"
+    ending = sum(pod.ends_at_ns is not None for pod in seen.pods)
+    living = len(seen.pods) - ending
+    pods = f"{living} pod{'s' if living != 1 else ''}"
+    pods += f" and {ending} that end{'s' if ending == 1 else ''}" if ending else ""
     ours = "" if seen.found == "mark" else "; it is not ours"
     settled = "" if seen.settled else "; it is being rolled"
     return f"{seen.kind} {seen.name}, found {_FOUND[seen.found]}, {pods}{ours}{settled}"

@@ -228,6 +228,15 @@ class _One:
     def _wanted(self, name: str) -> Service | None:
         return self._stacks()[-1].declared.services.get(name)
 
+    def _before(self, name: str) -> tuple[Service | None, frozenset[str]]:
+        """The service as what ran in a cluster at the beginning was made, and its pods."""
+        landed = self.task.landed
+        seen = landed.survey.workloads.get(name) if landed is not None else None
+        if seen is None:
+            return None, frozenset()
+        names = frozenset(pod.instance.name for pod in seen.pods)
+        return self.task.start.declared.services.get(name), names
+
     def _causes(self, run: Run) -> tuple[Cause, ...]:
         """What explains what was dropped, and checks that are missed."""
         results = zip(self.task.checks, run.checks, strict=True)
@@ -256,7 +265,8 @@ class _One:
         loaded = self.load.flows.get(ResourceKey("service", name))
         rules = loaded.flow.rules if loaded is not None else UNSEEN
         behaviour = self.world.behaviours.get(f"service/{name}", SERVICE)
-        return Scene(stack, stack.declared.services[name], name, rules, behaviour)
+        service = stack.declared.services[name]
+        return Scene(stack, service, name, rules, behaviour, *self._before(name))
 
 
 def _floor(service: Service) -> int:

@@ -14,13 +14,19 @@ UNSEEN = EdgeRules("haproxy", "announced", active=False)  # of a service without
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a cause is looked for in: the service as it is wanted, and its edge."""
+    """What a cause is looked for in: the service as it is wanted, and its edge.
+
+    `before` is the service as the instances `made_before` were made, where that is known: what
+    ends with the change ends by their own times, and not by those of the state.
+    """
 
     stack: Stack
     service: Service
     name: str
     rules: EdgeRules = UNSEEN
     behaviour: Behaviour = SERVICE
+    before: Service | None = None
+    made_before: frozenset[str] = frozenset()
 
     @property
     def key(self) -> ResourceKey:

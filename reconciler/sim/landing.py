@@ -201,8 +201,14 @@ def _go_on(world: World, container: Container, pod: SeenPod) -> None:
 
 
 def _end(world: World, container: Container, ends_at_ns: int) -> None:
-    """It has had its signal, and is killed when its grace is over."""
-    world.push(world.now_ns, LIFE, "pod signal", (container.id, "SIGTERM"))
+    """It is killed when its grace is over; its signal comes after pre-stop, if it has not yet."""
+    fields = container.fields
+    grace_ns, pre_stop_ns = (
+        int(fields.get(name) or 0)  # type: ignore[arg-type]
+        for name in ("stop.grace", "stop.pre_stop")
+    )
+    signal_ns = max(ends_at_ns - grace_ns + pre_stop_ns, world.now_ns)
+    world.push(signal_ns, LIFE, "pod signal", (container.id, "SIGTERM"))
     world.push(max(ends_at_ns, world.now_ns), LIFE, "pod signal", (container.id, "SIGKILL"))
 
 

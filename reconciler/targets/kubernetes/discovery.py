@@ -1,7 +1,8 @@
 """Which kinds a server has, and the newest version that it serves each in.
 
-Versions are ranked as Kubernetes does: stable ones first, then beta, then alpha, and the higher
-number first (``k8s.io/apimachinery/pkg/version``, CompareKubeAwareVersionStrings).
+The newest is the one with the higher number, of these the stable one, then beta; an alpha is taken
+where there is nothing else. Kubernetes' own order of preference has any stable version first, and
+would read the autoscalers of 1.20 as autoscaling/v1, which tells of cpu alone, and not as v2beta2.
 """
 
 import re
@@ -26,12 +27,13 @@ GROUPS: Mapping[str, str] = {
 PLURALS: Mapping[str, str] = {"podmetrics": "pods"}
 
 
-def rank(version: str) -> tuple[int, int, int]:
+def rank(version: str) -> tuple[int, int, int, int]:
     """How new a version is: the greater the newer. What is not written so comes last."""
     match = _VERSION.fullmatch(version)
     if match is None:
-        return (-1, 0, 0)
-    return (_STAGES[match[2]], int(match[1]), int(match[3] or 0))
+        return (-1, 0, 0, 0)
+    stage = _STAGES[match[2]]
+    return (min(stage, 1), int(match[1]), stage, int(match[3] or 0))
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Discovery:
     api: Reads
     _groups: dict[str, tuple[str, ...]] | None = None
     _paths: dict[str, str | None] = field(default_factory=dict)
+    _kinds: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def path(self, resource: str, namespace: str = "") -> str | None:
         """Where a collection is: ``/apis/apps/v1/namespaces/shop/deployments``; None: nowhere."""
@@ -65,7 +68,7 @@ class Discovery:
             return "/api/v1"
         for version in self._versions().get(group, ()):
             root = f"/apis/{group}/{version}"
-            if self._serves(root, PLURALS.get(resource, resource)):
+            if PLURALS.get(resource, resource) in self._kinds_of(root):
                 return root
         return None
 
@@ -80,12 +83,14 @@ class Discovery:
             }
         return self._groups
 
-    def _serves(self, root: str, plural: str) -> bool:
-        try:
-            found = self.api.get(root, f"list the kinds of {root.removeprefix('/apis/')}")
-        except TargetError as error:
-            # An aggregated API (metrics) whose own server is away: as if it were not served.
-            if error.kind == "retryable" or "answered 404" in error.message:
-                return False
-            raise
-        return any(each.get("name") == plural for each in found.get("resources") or ())
+    def _kinds_of(self, root: str) -> frozenset[str]:
+        if root not in self._kinds:
+            try:
+                found = self.api.get(root, f"list the kinds of {root.removeprefix('/apis/')}")
+            except TargetError as error:
+                # An aggregated API (metrics) whose own server is away: as if it were not served.
+                if error.kind != "retryable" and "answered 404" not in error.message:
+                    raise
+                found = {}
+            self._kinds[root] = frozenset(each["name"] for each in found.get("resources") or ())
+        return self._kinds[root]
