@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from reconciler.model.rehearsal import Cause
 from reconciler.model.resource import ResourceKey
+from reconciler.model.service import Service
 from reconciler.rehearsal.blames import OF_STACK, TABLE, Blame
 from reconciler.rehearsal.scene import Scene
 from reconciler.sim.traffic.endpoints import Ledger
-
 
 MENDED = (
     "what runs was made so and ends so, whatever the state says now: it holds from the change "

@@ -176,7 +176,7 @@ class _Workload:
         site = world.site
         assert site is not None
         if pod.node in site.machines:
-            site.put(seen.id, site.machines[pod.node], pod.asked)
+            site.put(seen.id, site.machines[pod.node], pod.asked, (self.stack, key))
         _go_on(world, container, pod)
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from reconciler.model.observed import Scope
 from reconciler.model.resource import ResourceKey
+from reconciler.model.scenario import Scenario
 from reconciler.model.stack import Stack
+from reconciler.model.survey import Survey
 from reconciler.model.units import NS_PER_S
 from reconciler.rehearsal.cluster import ground_of
-from reconciler.model.scenario import Scenario
-from reconciler.model.survey import Survey
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.landing import land
 from reconciler.sim.things import Transition

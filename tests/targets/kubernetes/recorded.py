@@ -90,5 +90,3 @@ def newer() -> Recorded:
 def _moved(answers: Answers, root: str, to: str) -> None:
     for path in [each for each in answers if each.startswith(root)]:
         answers[to + path.removeprefix(root)] = answers.pop(path)
-
-
