@@ -111,6 +111,11 @@ class Recorder:
 
     def _troubles(self, tally: Tally, told: Transition) -> None:
         """What explains a check that is missed, though nothing need be dropped for it."""
+        pod = told.thing
+        ended = told.what in ("exited", "restarting")
+        if ended and isinstance(pod, Container) and not pod.terminating and pod.live:
+            why = "out of memory" if pod.oom_killed else f"exit code {pod.exit_code}"
+            self.say("fault", f"{pod.name} ends by itself ({why})")
         if told.what == "dead":
             tally.dead_ns = tally.dead_ns if tally.dead else self.now_ns
             tally.dead += 1

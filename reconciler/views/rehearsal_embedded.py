@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.model.rehearsal import Report, Run, ServiceRun
+from reconciler.model.rehearsal import Moment, Report, Run, ServiceRun
 from reconciler.views.rehearsal_runs import (
     chosen,
     cut,
@@ -15,7 +15,8 @@ from reconciler.views.rehearsal_runs import (
 )
 
 MOST_RUNS = 9
-MOST_SPANS = 20_000  # of all runs together: about a megabyte
+MOST_ITEMS = 30_000  # spans, slices and moments, of all runs together: about a megabyte
+MOST_MOMENTS = 1_000  # of a run
 STATES = ("waiting", "starting", "ready", "unready", "draining", "down")
 _MS = 1_000_000
 
@@ -45,14 +46,19 @@ def left_out(reports: Sequence[Report]) -> str:
 def _picked(reports: Sequence[Report]) -> list[tuple[Run, str]]:
     """Runs of the first report that all others have too, with what the choice says of each."""
     most = MOST_RUNS
-    spans = sum(len(run.spans) for report in reports for run in report.runs)
-    each = spans // max(sum(len(report.runs) for report in reports), 1)
+    items = sum(_items(run) for report in reports for run in report.runs)
+    each = items // max(sum(len(report.runs) for report in reports), 1)
     if each:
-        most = max(3, min(MOST_RUNS, MOST_SPANS // (each * len(reports))))
+        most = max(3, min(MOST_RUNS, MOST_ITEMS // (each * len(reports))))
     seeds = [{run.seed for run in report.runs} for report in reports]
     both = set.intersection(*seeds)
     found = [(run, name) for run, name in chosen(reports[0], most) if run.seed in both]
     return [(run, _text(run, name)) for run, name in found or chosen(reports[0], 1 + 2)[:1]]
+
+
+def _items(run: Run) -> int:
+    slices = sum(len(service.slices) for service in run.services)
+    return len(run.spans) + slices + min(len(run.moments), MOST_MOMENTS)
 
 
 def _of_seed(report: Report, seed: int) -> Run:
@@ -69,9 +75,17 @@ def _run(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "lasted": run.lasted_ns // _MS,
         "window": [at_ns // _MS for at_ns in window(run)],
-        "moments": [[m.at_ns // _MS, m.kind, m.text, m.service] for m in run.moments],
+        "moments": [[m.at_ns // _MS, m.kind, m.text, m.service] for m in _moments(run)],
         "services": [_service(run, service) for service in run.services],
     }
+
+
+def _moments(run: Run) -> Sequence[Moment]:
+    """All of them, or changes, verdicts and the first of the others, in their order."""
+    if len(run.moments) <= MOST_MOMENTS:
+        return run.moments
+    order = sorted(run.moments, key=lambda each: each.kind not in ("change", "verdict"))
+    return sorted(order[:MOST_MOMENTS], key=lambda each: each.at_ns)
 
 
 def _service(run: Run, service: ServiceRun) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from reconciler.views.rehearsal_graph import MOST_NODES, graph_svg
 from reconciler.views.rehearsal_markup import Html, el, joined, page
 from reconciler.views.values import counted
 
+MOST_NAMES = 500  # instances of a cause
+MOST_PRINTED = 60  # instances of a cause that paper shows
 _MARKS = "Marks above the time: ▲ a change, ✕ a fault, ● a rollout's step, ▼ a drop, ■ a verdict"
 _WHOLE = " the whole run, not only while something happens"
 
@@ -97,11 +99,14 @@ def cause_html(cause: Cause, note: str, kind: str = "") -> Html:
         el("code", cause.path, cls="soft") if cause.path else None,
     )
     who = f"service/{cause.service}" if cause.service else "all services"
-    many = None
-    if cause.instances:
+    many, names = None, cause.instances[:MOST_NAMES]
+    if names:
+        left = len(cause.instances) - len(names)
+        told = ", ".join(names) + (f" and {left} more" if left else "")
         many = el(
             "details", el("summary", counted(len(cause.instances), "instance")),
-            el("p", ", ".join(cause.instances), cls="mono"), cls="long",
+            el("p", told, cls="mono"),
+            cls="long" if len(cause.instances) > MOST_PRINTED else None,
         )  # fmt: skip
     return el(
         "div",

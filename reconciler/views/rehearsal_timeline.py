@@ -55,7 +55,7 @@ def timeline_lines(run: Run, *, width: int = 100) -> list[Line]:
     label = max(widest, len("sessions cut")) + 2
     from_ns, to_ns = window(run)
     axis = Axis(from_ns, to_ns, max(width - label - 2, _COLUMNS_LEAST))
-    told = [m for m in run.moments if m.kind in ("change", "fault", "verdict")][:MOST_MOMENTS]
+    told, more = _told(run)
     made = [_ends(axis, label)]
     if told:
         made.append(_row("", label, [(_mark(told, axis, c), "bold") for c in range(axis.columns)]))
@@ -64,7 +64,18 @@ def timeline_lines(run: Run, *, width: int = 100) -> list[Line]:
     made += _legend(run)
     made += [line("  ", (_letter(n), "bold"), f"  {when(m.at_ns)}  {m.kind}: {m.text}")
              for n, m in enumerate(told)]  # fmt: skip
+    if more:
+        made.append(line("  ", (f"and {more} more faults", "dim")))
     return made
+
+
+def _told(run: Run) -> tuple[list[Moment], int]:
+    """Changes and verdicts, and as many faults as there is room for; how many there is none for."""
+    firm = [m for m in run.moments if m.kind in ("change", "verdict")][:MOST_MOMENTS]
+    faults = [m for m in run.moments if m.kind == "fault"]
+    shown = faults[: MOST_MOMENTS - len(firm)]
+    told = sorted([*firm, *shown], key=lambda moment: moment.at_ns)
+    return told, len(faults) - len(shown)
 
 
 def _ends(axis: Axis, label: int) -> Line:

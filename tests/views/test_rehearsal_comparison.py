@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 
 from reconciler.model.comparison import compare
 from reconciler.model.rehearsal import Figure, Report
+from reconciler.model.statistics import figure
 from reconciler.views.documents import written
 from reconciler.views.lines import rendered
 from reconciler.views.rehearsal_comparison import (
@@ -34,6 +35,45 @@ def test_a_cause_is_gone_or_new_or_stays() -> None:
     assert [c.what for c in compare(bad, bad).causes] == ["stays"]
     for pair in ((bad, good), (good, bad), (bad, bad)):
         assert rendered(comparison_lines(*pair), colour=False).count("R622") == 1
+
+
+def test_the_verdict_goes_by_checks_then_by_losses_then_by_the_rest() -> None:
+    bad, good = report(), report(grace_s=45)
+    assert (compare(bad, good).verdict, compare(good, bad).verdict) == ("better", "worse")
+    assert compare(bad, bad).verdict == "none"
+    fewer = changed(bad, "requests dropped", -5)
+    assert compare(bad, fewer).verdict == "better" and compare(fewer, bad).verdict == "worse"
+    assert compare(bad, changed(fewer, "sessions cut", 5)).verdict == "mixed"
+    # What is lost goes before all else; where that stays, all else counts.
+    assert compare(bad, changed(fewer, "time to convergence", 60)).verdict == "better"
+    assert compare(bad, changed(bad, "time to convergence", 60)).verdict == "worse"
+
+
+def changed(made: Report, name: str, by: float) -> Report:
+    """A report in which one figure is another by so much, in each run, give or take."""
+
+    def shifted(each: Figure) -> Figure:
+        if each.name != name:
+            return each
+        values = {seed: value + by + seed % 2 for seed, value in each.by_seed.items()}
+        return figure(each.name, each.unit, values)
+
+    return replace(made, figures=tuple(map(shifted, made.figures)))
+
+
+def test_a_single_seed_is_said_to_be_unsure() -> None:
+    one = rendered(comparison_lines(report(1), changed(report(1), "sessions cut", 3)), colour=False)
+    assert one.startswith("no difference that shows") and "run more" in one
+
+
+def test_faults_that_matter_are_told_of_both() -> None:
+    failing = replace(report(2), faults=("crash of service/web at 40s",))
+    lines = rendered(comparison_lines(failing, replace(report(2), faults=())), colour=False)
+    assert "fails by, before\n  crash of service/web at 40s" in lines
+    assert "fails by, after\n  none: it fails without them" in lines
+    said = comparison_document(failing, report(2))
+    assert said["before"]["faults"] == ["crash of service/web at 40s"]
+    assert said["after"]["faults"] is None
 
 
 def test_a_report_compared_with_itself_is_the_same_throughout() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.rehearsal import Report, Run
+from reconciler.model.rehearsal import Moment, Report, Run, Slice
 from reconciler.views.rehearsal_comparison_html import comparison_html
 from reconciler.views.rehearsal_embedded import MOST_RUNS, embedded
 from reconciler.views.rehearsal_graph import graph_svg, layers
@@ -122,6 +122,38 @@ def test_runs_of_thousands_of_spans_keep_the_page_small() -> None:
     big = [replace(each, spans=each.spans * 200) for each in report(20).runs]
     made = replace(report(20), runs=tuple(big))
     assert len(embedded([made])["seeds"]) < MOST_RUNS
+
+
+def test_a_page_of_a_hundred_instances_services_and_faults_all_day_stays_small() -> None:
+    """A run has at most so many spans, and 240 slices of each service; moments have no end."""
+    one = report(12).runs[0]
+    span = one.spans[0]
+    spans = tuple(
+        replace(span, instance=f"web-{n % 100}", from_ns=n * 10**9, to_ns=(n + 1) * 10**9)
+        for n in range(4_000)
+    )
+    slices = tuple(Slice(n * 360 * 10**9, 100, 36_000, n % 2, 50, 1) for n in range(240))
+    services = tuple(replace(one.services[0], service=f"web-{n}", slices=slices) for n in range(30))
+    moments = tuple(Moment(n * 10**9, "fault", f"web-{n} crashes") for n in range(20_000))
+    end = Moment(86_400 * 10**9, "verdict", "all is as wanted")
+    runs = tuple(
+        replace(each, spans=spans, moments=(*moments, end), services=services)
+        for each in report(12).runs
+    )
+    made = replace(report(12), runs=runs)
+    text = rehearsal_html(made)
+    assert len(text.encode()) < 2_000_000
+    first = embedded([made])["reports"][0]["runs"][0]
+    assert first["moments"][-1][2] == "all is as wanted"
+
+
+@pytest.mark.parametrize("made", [rehearsal_html, lambda one: comparison_html(one, report(2))])
+def test_the_faults_that_matter_are_told(made: Callable[[Report], str]) -> None:
+    failing = replace(report(2), faults=("crash of service/web at 40s", HOSTILE))
+    text = made(failing)
+    assert "<li>crash of service/web at 40s</li>" in text and HOSTILE not in text
+    assert "none: it fails without them" in made(replace(failing, faults=()))
+    assert "fails by" not in made(report(2))
 
 
 def test_two_reports_are_shown_by_the_same_seeds() -> None:

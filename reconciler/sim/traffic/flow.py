@@ -7,6 +7,7 @@ and what the edge believes of it comes later, as its kind has it.
 
 from reconciler.model.resource import ResourceKey
 from reconciler.sim.edge import EdgeRules
+from reconciler.sim.life import OOM_CODE
 from reconciler.sim.probes import asking
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.traffic.belief import Belief
@@ -353,8 +354,8 @@ def _why(container: Container, *, lacks: bool) -> Context:
         return "out of memory"
     if not container.live:
         return "needs" if lacks else "not live"
-    if not container.terminating:
-        return "needs" if lacks else "crash"
-    if container.exit_code == 0:
+    if container.terminating and container.exit_code == 0:
         return "drain over"
-    return "killed"
+    if container.terminating and container.exit_code == OOM_CODE:
+        return "killed"
+    return "needs" if lacks else "crash"

@@ -6,6 +6,7 @@
   const STATES = ["waiting", "starting", "ready", "unready", "draining", "down"];
   const WIDTH = 1000, LEFT = 178, RIGHT = 64, PLOT = WIDTH - LEFT - RIGHT;
   const tip = document.getElementById("tip");
+  const MOST_LINES = 24;
 
   // Every text goes in as text: nothing of a report is ever read as markup.
   const make = (name, attributes, ...children) => {
@@ -23,7 +24,7 @@
     if (ms < 60000) return `${(ms / 1000).toFixed(ms % 1000 ? 1 : 0)}s`;
     const s = Math.round(ms / 1000), two = (n) => String(n).padStart(2, "0");
     if (s < 3600) return `${Math.floor(s / 60)}m${two(s % 60)}s`;
-    return `${Math.floor(s / 3600)}h${two(Math.floor(s % 3600 / 60))}m${two(s % 60)}s`;
+    return `${Math.floor(s / 3600)}h${two(Math.floor(s % 3600 / 60))}m${s % 60 ? two(s % 60) + "s" : ""}`;
   };
   const count = (n) => n.toLocaleString("en", { maximumFractionDigits: n < 10 ? 1 : 0 });
   // The last entry of [[time, …], …] that is not after a time; entries are sorted.
@@ -98,10 +99,15 @@
       }
       const shapes = { change: "M-5,4 L0,-5 L5,4 Z", fault: "M-4,-5 L0,-1 L4,-5 L5,-4 L1,0 L5,4 L4,5 L0,1 L-4,5 L-5,4 L-1,0 L-5,-4 Z",
         drop: "M-4,-3 L4,-3 L0,4 Z", verdict: "M-4,-4 H4 V4 H-4 Z", scale: "M0,-5 L5,0 L0,5 L-5,0 Z", rollout: "M-2,0 A2,2 0 1 0 2,0 A2,2 0 1 0 -2,0 Z" };
-      for (const [ms, kind, text, service] of this.moments) {
-        if (!this.seen(ms, ms) || (service && service !== this.service.name)) continue;
+      const told = this.moments.filter(([ms, , , service]) => this.seen(ms, ms) && (!service || service === this.service.name));
+      // A line for each of very many faults would hide the chart behind them.
+      const lined = told.filter(([, kind]) => kind === "fault").length <= MOST_LINES ? ["change", "verdict", "fault"] : ["change", "verdict"];
+      const last = {};
+      for (const [ms, kind, text] of told) {
         const x = this.x(ms);
-        if (kind === "change" || kind === "fault" || kind === "verdict") made.push(segment(x, this.top - 6, x, this.bottom, "moment " + kind));
+        if (x - (last[kind] ?? -9) < 4 && kind !== "change" && kind !== "verdict") continue;
+        last[kind] = x;
+        if (lined.includes(kind)) made.push(segment(x, this.top - 6, x, this.bottom, "moment " + kind));
         made.push(svg("path", { d: shapes[kind] || shapes.rollout, transform: `translate(${x},20)`, class: "mark " + kind },
           svg("title", {}, `${time(ms)} ${kind}: ${text}`)));
       }
@@ -112,7 +118,7 @@
       this.service.instances.forEach(([name, , , spans], row) => {
         const rects = [], top = y + row * this.height;
         if (this.height >= 10) {
-          const most = Math.floor((LEFT - 12) / (this.height > 12 ? 6.1 : 4.9));
+          const most = Math.floor((LEFT - 12) / (this.height > 12 ? 6.8 : 5.5));
           const label = write(LEFT - 8, top + this.height - (this.height > 12 ? 5 : 2),
             name.length > most ? "…" + name.slice(1 - most) : name, this.height > 12 ? "name end" : "name end small");
           this.parts.append(label);
@@ -255,6 +261,16 @@
     made.append(table(["time", "what", "service", ""], run.moments.map(([ms, kind, text, service]) => [time(ms), kind, service, text])));
     return made;
   };
+  const MOMENTS = 12;
+  const moments = (run, domain) => {
+    const told = run.moments.filter(([ms, kind]) => ms >= domain[0] && ms <= domain[1] && kind !== "drop");
+    const firm = ([, kind]) => kind === "change" || kind === "verdict";
+    const picked = new Set([...told.filter(firm), ...told.filter((each) => !firm(each))].slice(0, MOMENTS));
+    const made = make("ol", { class: "moments" }, ...told.filter((each) => picked.has(each)).map(([ms, kind, text, service]) =>
+      make("li", {}, make("time", {}, time(ms)), ` ${kind}: ${service ? service + ": " : ""}${text}`)));
+    if (told.length > MOMENTS) made.append(make("li", {}, `and ${told.length - MOMENTS} more, in the table below`));
+    return made;
+  };
   const of = (report, seed) => report.runs.find((each) => each.seed === seed) || report.runs[0];
   const show = (run, domain, host) => {
     const charts = [];
@@ -271,7 +287,7 @@
       charts.push(chart);
       host.append(make("h3", {}, service.name, make("small", {}, service.note)), chart.host);
     }
-    host.append(same(run));
+    host.append(moments(run, domain), same(run));
   };
 
   const hosts = data.reports.map((_, i) => document.getElementById("run-" + i));
