@@ -11,8 +11,8 @@ from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.model.diagnostic import Position
-    from reconciler.model.observed import Observed
     from reconciler.model.stack import Positions, Stack
+    from reconciler.rehearsal.observation import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def origin_of(settings: Settings, word: str) -> Origin:
     return Origin("revision", commit_of(word, settings.state))
 
 
-def observed_at(origin: Origin) -> "Observed":
+def observed_at(origin: Origin) -> "Seen":
     """The saved observation; a diagnostic where it is damaged."""
     from reconciler.rehearsal.observation import decode
 

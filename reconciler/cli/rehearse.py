@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.model.scenario import Scenario
     from reconciler.model.stack import Stack
     from reconciler.model.survey import Survey
+    from reconciler.rehearsal.observation import Seen
     from reconciler.rehearsal.run import Task
 
 
@@ -125,7 +126,7 @@ class _Rehearsal:
             words += ["--scenario", self.scenario_file]
         if self.origin is not None:
             words += ["--from", self.origin.word]
-        elif self.live is not None and (path := saved(self.live, self.wanted, self.kept, holds)):
+        elif self.seen is not None and (path := saved(self.seen, self.wanted, self.kept, holds)):
             words += ["--from", path]
         elif settings.target == "simulator":
             words += ["--world", str(settings.world)]
@@ -142,29 +143,40 @@ class _Rehearsal:
         return load_scenario(self.settings, self.scenario_file).scenario
 
     @cached_property
-    def live(self) -> "Observed | None":
+    def seen(self) -> "Seen | None":
         """What runs now, or ran when it was saved; None where a state stands for it."""
-        from reconciler.rehearsal.observation import bared
+        from reconciler.rehearsal.observation import bared, bared_survey
 
         if self.origin is not None:
             return observed_at(self.origin) if self.origin.kind == "observed" else None
-        if self.survey is not None:
-            return None
-        from reconciler.cli.targets import open_target
+        from reconciler.cli.targets import open_target, survey_of
         from reconciler.plan.planner import scope_of
 
+        if self.settings.target == "kubernetes":
+            return bared_survey(survey_of(self.settings, self.stack), self.stack)
         loaded = load(self.settings)
         with open_target(self.settings, loaded, acting=False) as opened:
             return bared(opened.target.observe(scope_of(self.stack)))
 
+    @property
+    def live(self) -> "Observed | None":
+        """What runs on an engine, or the simulator."""
+        from reconciler.model.survey import Survey
+
+        return None if self.survey or isinstance(self.seen, Survey) else self.seen
+
     @cached_property
     def survey(self) -> "Survey | None":
         """The cluster that it runs in; None on another target, or where a state stands for it."""
-        if self.origin is not None or self.settings.target != "kubernetes":
-            return None
-        from reconciler.cli.targets import survey_of
+        from reconciler.model.survey import Survey
 
-        return survey_of(self.settings, self.stack)
+        if not isinstance(self.seen, Survey):
+            if self.seen is not None and self.settings.target == "kubernetes":
+                raise click.UsageError("that was seen on an engine, not in a cluster: --target")
+            return None
+        if self.settings.target != "kubernetes":
+            raise click.UsageError("that was seen in a cluster: --target kubernetes")
+        return self.seen
 
     def task(self, wanted: "Stack") -> "Task":
         """The change to `wanted`, as something that can be run by a seed."""

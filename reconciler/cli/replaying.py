@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.cli.rehearsing import Wanted
-    from reconciler.model.observed import Observed
+    from reconciler.rehearsal.observation import Seen
 
 
 def command_of(words: Iterable[str], variables: Mapping[str, str] | None = None) -> str:
@@ -26,7 +26,7 @@ def command_of(words: Iterable[str], variables: Mapping[str, str] | None = None)
     return " ".join(made)
 
 
-def saved(observed: "Observed", wanted: "Wanted", kept: list[str], holds: bool) -> str:
+def saved(seen: "Seen", wanted: "Wanted", kept: list[str], holds: bool) -> str:
     """Where what was observed is kept, once; empty where it need not be, or cannot.
 
     What runs changes, so what fails on it is replayed from what was seen: in the file that
@@ -38,14 +38,14 @@ def saved(observed: "Observed", wanted: "Wanted", kept: list[str], holds: bool) 
     if kept or (holds and wanted.save is None):
         return kept[0] if kept else ""
     if wanted.save is not None:
-        write_file(wanted.save, encode(observed))
+        write_file(wanted.save, encode(seen))
         kept.append(str(wanted.save))
         return kept[0]
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", prefix="reconciler-", suffix=".json", delete=False
         ) as file:
-            file.write(encode(observed))
+            file.write(encode(seen))
     except OSError:
         return ""
     kept.append(file.name)

@@ -1,5 +1,6 @@
 """A simulated cluster that begins as a live one is."""
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_what_crashes_goes_on_crashing_with_its_backoff() -> None:
     began_ns = world.now_ns
     world.listeners.append(heard)
     cluster.advance(world.now_ns + 400 * NS_PER_S)
-    gaps = [late - early for early, late in zip(starts, starts[1:], strict=False)]
+    gaps = [late - early for early, late in itertools.pairwise(starts)]
     assert starts and starts[0] <= 41  # after the third restart: 40 s
     assert gaps == pytest.approx([81, 161], abs=3)
 
@@ -134,7 +135,7 @@ def test_a_cordoned_node_takes_no_pod_and_one_that_is_not_heard_of_is_unknown() 
     api = recorded()
     (node,) = api.of("nodes")
     node["spec"]["unschedulable"] = True
-    world, cluster = landed(api)
+    world, _ = landed(api)
     web = alive(world, WEB)
     pending = [pod for pod in web if pod.phase == "created"]
     assert len(pending) == 1 and world.site is not None
@@ -144,7 +145,7 @@ def test_a_cordoned_node_takes_no_pod_and_one_that_is_not_heard_of_is_unknown() 
     for condition in node["status"]["conditions"]:
         if condition["type"] == "Ready":
             condition["status"] = "Unknown"
-    world, cluster = landed(api)
+    world, _ = landed(api)
     assert world.site is not None
     machine = world.site.machines["node1"]
     assert machine.unknown and not machine.reachable
