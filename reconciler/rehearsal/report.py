@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from reconciler import graph as graphs
 from reconciler.model.rehearsal import Report, Run
 from reconciler.model.stack import Stack
+from reconciler.rehearsal.assumptions import assumptions_of
 from reconciler.rehearsal.causes import merged
-from reconciler.rehearsal.profiles import assumptions_of
 from reconciler.rehearsal.run import Task
 from reconciler.rehearsal.statistics import figures_of, worst_of
 

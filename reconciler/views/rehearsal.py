@@ -8,6 +8,7 @@ from reconciler.views.lines import Line, Part, Style, indented, line, table
 from reconciler.views.rehearsal_facts import (
     NO_FAULT,
     amount,
+    assumed,
     budgets_of,
     by_origin,
     checks_of,
@@ -78,6 +79,8 @@ def _verdict(report: Report, width: int) -> Iterator[Line]:
     yield line(word, ": ", (report.title, "bold"))
     for text in wrap(verdict(report), width - 2):
         yield line("  ", text)
+    if text := assumed(report):
+        yield line("  ", (text, "warn"))
     rows = [
         line(each.name, (each.value, "bad") if each.is_bad else (each.value, "good"), each.note)
         for each in headlines(report)

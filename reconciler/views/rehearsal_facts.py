@@ -199,6 +199,14 @@ def by_origin(found: Iterable[Assumption]) -> Mapping[Origin, list[Assumption]]:
     return {origin: [a for a in every if a.origin == origin] for origin in ORIGINS}
 
 
+def assumed(report: Report) -> str:
+    """How much of it nobody vouches for; nothing where somebody does for all."""
+    count = len(by_origin(report.assumptions)["assumed"])
+    if not count:
+        return ""
+    return f"{counted(count, 'value')} it rests on {'is' if count == 1 else 'are'} assumed"
+
+
 def verdict(report: Report) -> str:
     """Whether it holds, in how many runs, and how far that can be believed."""
     runs = len(report.runs)

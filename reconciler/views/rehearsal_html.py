@@ -7,6 +7,7 @@ from reconciler.views.rehearsal_embedded import STATES, embedded, left_out
 from reconciler.views.rehearsal_facts import (
     NO_FAULT,
     amount,
+    assumed,
     budgets_of,
     by_origin,
     checks_of,
@@ -68,7 +69,9 @@ def header(report: Report, before: str = "") -> Html:
     ]
     words = el(
         "div", el("p", el("span", mark, cls="word"), f" · {before}" if before else ""),
-        el("h1", report.title), el("p", sentence(verdict(report)), cls="soft"), *ended, cls=kind,
+        el("h1", report.title), el("p", sentence(verdict(report)), cls="soft"),
+        el("p", sentence(text), cls="soft") if (text := assumed(report)) else None, *ended,
+        cls=kind,
     )  # fmt: skip
     cards = [
         el(

@@ -1,6 +1,7 @@
 """A working directory with a stack in it, and a command line run in this very process."""
 
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("CI", "NO_COLOR", "FORCE_COLOR", "RECONCILER_DEBUG", "RECONCILER_WORLD"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RECONCILER_TARGET", "simulator")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     state = tmp_path / "shop.yaml"
     state.write_text(SHOP)

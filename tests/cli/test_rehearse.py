@@ -1,6 +1,7 @@
 """`reconciler simulate` and `rehearse`: what they print and write, and how they exit."""
 
 import json
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -75,10 +76,26 @@ def test_it_writes_a_page_a_comment_and_a_trace(shop: Path, cli: Cli) -> None:
     assert "created shop service/web" in Path("r.txt").read_text()
 
 
-def test_what_cannot_be_written_is_a_diagnostic(shop: Path, cli: Cli) -> None:
+def test_what_cannot_be_written_is_told_before_anything_is_run(shop: Path, cli: Cli) -> None:
     write(shop)
-    done = cli("simulate", "roll.yaml", "--seed", "0", "--html", "nowhere/r.html")
-    assert done.code == exits.ERROR and "R713" in done.err
+    (shop.parent / "roll.yaml").unlink()  # so that a run would be another error
+    done = cli("simulate", "roll.yaml", "--html", "nowhere/r.html", "--trace", "shop.yaml/t")
+    assert done.code == exits.ERROR and not done.out
+    assert done.err.count("R713") == 2 and "nowhere/r.html" in done.err and "R605" not in done.err
+
+
+def test_a_report_goes_to_standard_output_in_place_of_the_text(shop: Path, cli: Cli) -> None:
+    write(shop)
+    done = cli("simulate", "roll.yaml", "--seed", "0", "--markdown", "-", "--html", "r.html")
+    assert done.out.startswith("### ✅ Both copies are replaced") and "holds: " not in done.out
+    assert Path("r.html").read_text().startswith("<!doctype html>")
+    assert cli("simulate", "roll.yaml", "--seed", "0", "--html", "-").out.startswith("<!doctype")
+
+
+@pytest.mark.parametrize("words", [["--html", "-", "--markdown", "-"], ["--html", "-", "-ojson"]])
+def test_standard_output_takes_one_report(shop: Path, cli: Cli, words: list[str]) -> None:
+    write(shop)
+    assert cli("simulate", "roll.yaml", *words).code == exits.USAGE
 
 
 def test_a_broken_scenario_is_a_diagnostic_with_its_place(shop: Path, cli: Cli) -> None:
@@ -140,3 +157,110 @@ def test_two_versions_of_a_change_stand_side_by_side(repository: Path, cli: Cli)
 def test_a_revision_that_is_none_is_a_diagnostic(repository: Path, cli: Cli, revision: str) -> None:
     done = cli("rehearse", "shop.yaml", f"--from={revision}", "--seeds", "1")
     assert done.code == exits.ERROR and "R714" in done.err
+
+
+def replayed(cli: Cli, said: str) -> tuple[str, str]:
+    """The command that a document names, and the digest of the run that it makes."""
+    command = json.loads(said)["replay"]
+    program, *words = shlex.split(command)
+    assert program == "reconciler"
+    again = json.loads(cli(*words, "-q", "-o", "json", "--cores", "1").out)
+    return command, again["by_seed"][0]["digest"]
+
+
+def worst(said: str) -> str:
+    made = json.loads(said)
+    found: str = next(r["digest"] for r in made["by_seed"] if r["seed"] == made["worst_seed"])
+    return found
+
+
+def test_what_fails_on_what_runs_is_replayed_after_that_has_changed(shop: Path, cli: Cli) -> None:
+    write(shop)
+    assert cli("apply", "shop.yaml", "--yes").code == exits.OK
+    shop.write_text(shop.read_text().replace('"1"', '"2"'))
+    failed = cli("rehearse", "shop.yaml", "--seeds", "3", "--cores", "1", "-q", "-o", "json")
+    assert failed.code == exits.MISSED
+    assert cli("apply", "shop.yaml", "--yes", "--advance", "1h").code == exits.OK  # it changes
+    command, digest = replayed(cli, failed.out)
+    assert "--from" in command and digest == worst(failed.out)
+
+
+def test_what_runs_is_kept_where_one_says_and_without_secrets(
+    shop: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(shop, drain="10m")
+    monkeypatch.setenv("SHOP_KEY", "hunter2-hunter2")
+    secret = "secrets: {key: {env: SHOP_KEY}}\n"
+    used = shop.read_text().replace('{VERSION: "1"}', '{VERSION: "1", KEY: {secret: key}}')
+    shop.write_text(used + secret)
+    assert cli("apply", "shop.yaml", "--yes").code == exits.OK
+    shop.write_text(shop.read_text().replace('"1"', '"2"'))
+    words = ("--seeds", "2", "--cores", "1", "-q", "-o", "json")
+    first = cli("rehearse", "shop.yaml", "--save", "it runs.json", *words)
+    assert first.code == exits.OK, first.err
+    kept = Path("it runs.json").read_text()
+    assert "hunter2" not in kept and "secret:key@" in kept
+    command, digest = replayed(cli, first.out)
+    assert "--from 'it runs.json'" in command and digest == worst(first.out)
+    monkeypatch.setenv("SHOP_KEY", "another one")
+    changed = json.loads(cli("rehearse", "shop.yaml", "--from", "it runs.json", *words).out)
+    assert any("KEY" in text for text in changed["changes"])
+
+
+@pytest.mark.parametrize(
+    "text", ['{"format": "reconciler.observed/1"}', '{"format": "reconciler.observed/9", ', "{"]
+)
+def test_a_damaged_observation_is_a_diagnostic(shop: Path, cli: Cli, text: str) -> None:
+    write(shop)
+    Path("kept.json").write_text(text)
+    done = cli("rehearse", "shop.yaml", "--from", "kept.json", "--seeds", "1")
+    assert done.code == exits.ERROR and "internal" not in done.err
+    assert cli("rehearse", "shop.yaml", "--from", "x", "--save", "y").code == exits.USAGE
+
+
+def test_variables_and_the_scenario_are_in_the_replay_and_secrets_are_not(
+    shop: Path, cli: Cli
+) -> None:
+    write(shop)
+    text = shop.read_text().replace('{VERSION: "1"}', '{VERSION: "${V}", W: "${DB_PASSWORD}"}')
+    shop.write_text(text + "variables: {V: {default: a}, DB_PASSWORD: {default: b}}\n")
+    words = ("--var", 'V=it\'s "x y"', "--var", "DB_PASSWORD=hunter2")
+    done = cli("simulate", "roll.yaml", "--seed", "4", "-o", "json", *words)
+    replay = json.loads(done.out)["replay"]
+    assert "hunter2" not in done.out + done.err
+    assert replay.endswith('--var DB_PASSWORD="$DB_PASSWORD" --seed 4')
+    assert 'V=it\'s "x y"' in shlex.split(replay)
+
+
+def test_two_files_and_two_scenarios_stand_side_by_side(shop: Path, cli: Cli) -> None:
+    write(shop)
+    assert cli("apply", "shop.yaml", "--yes").code == exits.OK
+    shop.write_text(shop.read_text().replace('"1"', '"2"'))
+    Path("mended.yaml").write_text(shop.read_text().replace("drain: 0s", "drain: 10m"))
+    words = ("--seeds", "4", "--cores", "1", "-q", "-o", "json")
+    done = cli("rehearse", "mended.yaml", "--compare", "shop.yaml", *words)
+    said = json.loads(done.out)
+    assert done.code == exits.OK and said["verdict"] == "better"
+    assert "mended.yaml" in said["before"]["replay"] and "--compare" in said["before"]["replay"]
+    cut = next(each for each in said["figures"] if each["name"] == "sessions cut")
+    assert cut["judgement"] == "better" and cut["paired"]["confidence95"][1] < 0
+
+    scenario = Path("roll.yaml").read_text()
+    Path("slow.yaml").write_text(scenario.replace("20ms", "200ms"))
+    done = cli("simulate", "slow.yaml", "--compare", "roll.yaml", *words)
+    said = json.loads(done.out)
+    assert said["verdict"] == "worse" and said["before"]["replay"].count("roll.yaml") == 1
+    same = json.loads(cli("simulate", "roll.yaml", "--compare", "roll.yaml", *words).out)
+    assert same["verdict"] == "none"
+
+
+def test_places_in_another_revision_are_named_by_its_commit(repository: Path, cli: Cli) -> None:
+    repository.write_text(repository.read_text().replace("drain: 0s", "drain: 10m"))
+    words = ("--from", "HEAD", "--compare", "HEAD", "--seeds", "2", "--cores", "1", "-q")
+    repository.write_text(repository.read_text().replace('"1"', '"2"'))
+    done = cli("rehearse", "shop.yaml", *words, "-o", "json")
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout
+    said = json.loads(done.out)
+    assert f"--from {commit.strip()}" in said["after"]["replay"]
+    places = [c["before"]["position"] for c in said["causes"] if c["before"]]
+    assert all(at["file"] == f"{commit[:12]}:shop.yaml" for at in places if at)

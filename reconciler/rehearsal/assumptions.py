@@ -1,0 +1,131 @@
+"""What a report rests on: every value that no engine tells, and who vouches for it."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from reconciler.model.rehearsal import Assumption, Origin
+from reconciler.model.scenario import Clients, Profile, Retries, Scenario
+from reconciler.model.stack import Stack
+from reconciler.model.units import format_duration, format_size
+from reconciler.rehearsal.profiles import SAME, behaviour_of
+from reconciler.rehearsal.setting import edge_of
+
+# What a reader must know of, with how it is called in a report.
+_TOLD = {
+    "start": "time until the process runs", "ready": "time until it answers",
+    "stop": "time from its last answer to its end", "on_stop": "on the stop signal it will",
+    "drain": "longest it finishes what is in flight", "concurrency": "requests at once",
+}  # fmt: skip
+
+_NOTHING = {"concurrency": "as many as come", "drain": "not at all"}
+
+
+def assumptions_of(
+    scenario: Scenario, stack: Stack, facts: Sequence[Assumption] = (),
+    measured: Collection[str] = (),
+) -> tuple[Assumption, ...]:  # fmt: skip
+    """Every value that matters and that no engine tells, assumed ones first.
+
+    `facts` were found on the target; `measured` names the values of profiles that were, as
+    ``web.ready``.
+    """
+    found = [
+        *_profiles(scenario, stack, measured), *_edges(scenario, stack), *_traffic(scenario),
+        *_named(scenario), *facts,
+    ]  # fmt: skip
+    order: dict[Origin, int] = {"assumed": 0, "given": 1, "measured": 2}
+    return tuple(sorted(found, key=lambda each: order[each.origin]))
+
+
+def _profiles(
+    scenario: Scenario, stack: Stack, measured: Collection[str]
+) -> Iterator[Assumption]:  # fmt: skip
+    for name, service in sorted(stack.declared.services.items()):
+        if service.routing is None and name not in scenario.behaviour:
+            continue
+        profile = scenario.behaviour.get(name, Profile())
+        behaviour = behaviour_of(service, profile)
+        for field, what in _TOLD.items():
+            value = getattr(behaviour, SAME[field])
+            origin: Origin = "assumed" if getattr(profile, field) is None else "given"
+            if field == "drain" and origin == "assumed" and service.termination.drain:
+                origin = "given"
+            if f"{name}.{field}" in measured:
+                origin = "measured"
+            text = _NOTHING.get(field, _text(value)) if value == 0 else _text(value)
+            yield Assumption(f"{name}: {what}", text, origin)
+
+
+def _edges(scenario: Scenario, stack: Stack) -> Iterator[Assumption]:
+    """What stands before a service, and how soon it hears of what changes."""
+    edge = stack.declared.edge
+    # Of a foreign one the state says how it asks, and not whose rules it follows.
+    is_known = scenario.edge is not None or scenario.target == "kubernetes"
+    is_known = is_known or edge is None or edge.kind != "foreign"
+    for name in dict.fromkeys(flow.service for flow in scenario.traffic):
+        service = stack.declared.services.get(name)
+        if service is None:
+            continue
+        rules = edge_of(scenario, stack, service)
+        text = f"{rules.kind}, asks nobody whether it is well"
+        if rules.active:
+            every = format_duration(rules.interval)
+            text = (
+                f"{rules.kind}, asks every {every}, in after {rules.rise}, out after {rules.fall}"
+            )
+        if rules.lag:
+            text += f", hears of changes {format_duration(rules.lag)} later"
+        yield Assumption(f"{name}: what stands before it", text, "given" if is_known else "assumed")
+
+
+def _traffic(scenario: Scenario) -> Iterator[Assumption]:
+    """Who asks, how often, and how long it takes. What nobody has written is assumed."""
+    given: Origin = "given" if scenario.state else "assumed"
+    for flow in scenario.traffic:
+        name = flow.service
+        if flow.rate is not None:
+            yield Assumption(
+                f"{name}: requests", _spoken(flow.rate), "measured" if flow.rate.log else given
+            )
+        if flow.service_time is None:
+            yield Assumption(f"{name}: time of a request", "exponential 20ms", "assumed")
+        else:
+            time = flow.service_time
+            origin: Origin = "measured" if time.log or time.measured else given
+            yield Assumption(f"{name}: time of a request", _spoken(time), origin)
+        if flow.sessions is not None:
+            text = f"{_spoken(flow.sessions.rate)} a second, for {_spoken(flow.sessions.length)}"
+            yield Assumption(f"{name}: connections that last", text, given)
+        who = flow.clients
+        text = f"{who.count} in {who.network}"
+        yield Assumption(f"{name}: clients", text, "assumed" if who == Clients() else given)
+        tries = f"{flow.retries.most} more" if flow.retries.most else "no more"
+        origin = "assumed" if flow.retries == Retries() else given
+        yield Assumption(f"{name}: tries of a client", tries, origin)
+
+
+def _named(scenario: Scenario) -> Iterator[Assumption]:
+    for text in scenario.assumes:
+        yield Assumption("the scenario", text, "given")
+
+
+def _spoken(noun: Any) -> str:
+    """What of a noun was said: ``poisson 200``."""
+    said = []
+    for name in noun.__dataclass_fields__:
+        value, default = getattr(noun, name), noun.__dataclass_fields__[name].default
+        if value in (None, "", ()) or value == default:
+            continue
+        text = f"{len(value)} values" if isinstance(value, tuple) else _text(value)
+        said.append(f"{name} {text}")
+    return ", ".join(said)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and value >= 1_000_000:
+        return format_duration(value) if value % 1_000_000 == 0 else format_size(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
