@@ -12,6 +12,7 @@ REQUESTS_PER_S = 50.0
 MEAN_NS = 50 * NS_PER_MS
 SESSIONS_PER_S = 0.5
 SESSION_NS = 600 * NS_PER_S
+PARTS = 20  # into which the longest connection is cut
 SHORTEST_NS = 300 * NS_PER_S
 CHECKS = ("dropped <= 0", "sessions_cut <= 0", "converged")
 
@@ -40,9 +41,9 @@ def _flow(name: str, service: Service) -> Flow:
     routing = service.routing
     sessions = None
     if routing is not None and (routing.websocket or routing.session_longest):
-        # Of connections that last up to so long, the mean is taken for half of it.
-        mean_ns = routing.session_longest // 2 if routing.session_longest else SESSION_NS
-        length = Spread(exponential=mean_ns)
+        length = Spread(exponential=SESSION_NS)
+        if longest_ns := routing.session_longest:  # none lasts longer, and any is as likely
+            length = Spread(measured=tuple(longest_ns * n // PARTS for n in range(1, PARTS + 1)))
         sessions = Sessions(rate=Rate(poisson=SESSIONS_PER_S), length=length)
     return Flow(
         service=name, rate=Rate(poisson=REQUESTS_PER_S), service_time=Spread(exponential=MEAN_NS),

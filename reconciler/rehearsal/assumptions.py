@@ -116,9 +116,13 @@ def _spoken(noun: Any) -> str:
         value, default = getattr(noun, name), noun.__dataclass_fields__[name].default
         if value in (None, "", ()) or value == default:
             continue
-        text = f"{len(value)} values" if isinstance(value, tuple) else _text(value)
-        said.append(f"{name} {text}")
+        text = _range(value) if isinstance(value, tuple) else _text(value)
+        said.append(text if name == "measured" else f"{name} {text}")
     return ", ".join(said)
+
+
+def _range(values: tuple[int, ...]) -> str:
+    return f"{len(values)} values from {_text(min(values))} to {_text(max(values))}"
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ the cause; the stack tells which of its fields would have to be another.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.model.units import format_duration, format_size
+from reconciler.model.units import NS_PER_S, format_duration, format_size
 from reconciler.rehearsal.scene import Scene
 from reconciler.sim.traffic.endpoints import NOBODY
 
@@ -41,6 +41,20 @@ def _longest(scene: Scene) -> str:
     routing = scene.service.routing
     longest = routing.session_longest if routing is not None else None
     return f"last up to {format_duration(longest)}" if longest else "last longer"
+
+
+def _cut_fix(scene: Scene) -> str:
+    """What helps connections that last: an edge of ours drains ahead, another does not."""
+    routing = scene.service.routing
+    longest = routing.session_longest if routing is not None else None
+    cover = "let drain cover the longest connection, and grace 15s more"
+    if longest:  # and one that begins before the edge has heard of the stop
+        drain = longest + scene.hears_ns
+        grace = scene.service.termination.pre_stop + drain + 15 * NS_PER_S
+        cover += f" (drain: {format_duration(drain)}, grace: {format_duration(grace)})"
+    if scene.rules.membership != "announced":
+        return cover
+    return f"drain at the edge before the stop signal (routing.drain), or {cover}"
 
 
 def _always(reason: str, context: str, scene: Scene) -> bool:
@@ -126,7 +140,11 @@ def _hear_fix(scene: Scene) -> str:
         return f"let pre_stop be at least {hears}, and grace longer by it"
     answer = "let the app answer on while its readiness fails"
     longer = f", for at least {hears}" if scene.hears_ns else ""
-    return f"{answer}{longer}, or let an edge of the stack's own drain it ahead (edge.kind: own)"
+    told = "say so by on_stop: finish in a scenario's behaviour"
+    return (
+        f"{answer}{longer}; where it does, {told}. Or let an edge of the stack's own drain it "
+        "ahead (edge.kind: own)"
+    )
 
 
 def _hear_path(scene: Scene) -> str:
@@ -244,15 +262,13 @@ TABLE: tuple[Blame, ...] = (
         "R624", _killed_session,
         lambda s: f"connections {_longest(s)}, and are cut by the kill after {_grace(s)} of grace",
         _path("termination.grace"),
-        lambda s: "drain at the edge before the stop signal (routing.drain), or let grace cover "
-                  "the longest connection",
+        _cut_fix,
     ),
     Blame(
         "R625", _ended_session,
         lambda s: f"connections {_longest(s)}, and the app ends them after a drain of {_drain(s)}",
         _path("termination.drain"),
-        lambda s: "drain at the edge before the stop signal (routing.drain), or let the app's "
-                  "drain cover the longest connection",
+        _cut_fix,
     ),
     Blame(
         "R622", _killed,

@@ -1,5 +1,6 @@
 """Each cause is found where its field is wrong, at that field's line, and is gone once mended."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,20 @@ def test_what_follows_from_a_crash_is_put_down_to_the_crash(tmp_path: Path) -> N
     web = {"replicas": 1, "restart": {"policy": "always"}, "liveness": None}
     made = runs(task(tmp_path, web, faults=[fault("crash", on="service/web")], changes=[]))
     assert codes(made) == {"R637"}
+
+
+def test_the_drain_that_a_fix_names_is_enough(tmp_path: Path) -> None:
+    """Also for connections that begin before a front door has heard of the stop."""
+    routing = {"port": 8080, "websocket": True, "session_longest": "60s"}
+    scenario: dict[str, Any] = {
+        "traffic": [{**FLOW, "sessions": {"rate": {"poisson": 1}, "length": "60s"}}],
+        "behaviour": {"web": {"on_stop": "finish"}}, "lasts": "10m",
+        "edge": {"kind": "nginx", "active": True, "interval": "2s", "rise": 1, "fall": 2},
+    }  # fmt: skip
+    ports = {"ports": ["8080-8081:8080"], "rollout": {"max_surge": 0, "max_unavailable": 1}}
+    web = {**ports, "routing": routing, "termination": {"drain": "30s", "grace": "50s"}}
+    cause = found(runs(task(tmp_path, web, **scenario)), "R625")
+    said = re.search(r"drain: (\w+), grace: (\w+)", cause.fix)
+    assert said is not None and "routing.drain" not in cause.fix
+    mended = {**web, "termination": {"drain": said[1], "grace": said[2]}}
+    assert not {"R624", "R625"} & codes(runs(task(tmp_path, mended, **scenario)))
