@@ -51,8 +51,22 @@ class Ground:
     def settled(self, name: str = "web") -> None:
         """Wait until a Deployment is rolled out, and what was replaced is gone."""
         self.kubectl("rollout", "status", f"deployment/{name}", f"--timeout={CALL_S}s")
-        wanted = self.get(f"deployment/{name}")["spec"]["replicas"]
-        until(lambda: len(self.get("pods")["items"]) == wanted)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Wait until what is being deleted has ended, and take the objects away.
+
+        This node's kubelet leaves them for more than a minute, until it collects its garbage.
+        """
+        until(lambda: all(has_ended(pod) for pod in self._ending()))
+        names = [pod["metadata"]["name"] for pod in self._ending()]
+        if names:
+            self.kubectl("delete", "pods", "--force", "--grace-period=0", "--ignore-not-found",
+                         *names)  # fmt: skip
+
+    def _ending(self) -> list[Json]:
+        found = self.get("pods")["items"]
+        return [pod for pod in found if "deletionTimestamp" in pod["metadata"]]
 
     def versions(self) -> dict[str, tuple[str, Any]]:
         """Everything in the namespace: resourceVersion and generation, by uid."""
@@ -84,14 +98,25 @@ class Ground:
 
 @contextmanager
 def ground(prefix: str, folder: Path) -> Iterator[Ground]:
-    """A namespace that nobody else uses; it is deleted at the end, and its end waited for."""
+    """A namespace that nobody else uses. At the end it is deleted; its pods' end is waited for."""
     made = Ground(f"{prefix}{os.getpid()}", folder)
     made.kubectl("create", "namespace", made.name)
     try:
         until(lambda: "default" in made.kubectl("get", "serviceaccounts", "-o", "name"))
         yield made
     finally:
-        made.kubectl("delete", "namespace", made.name, "--timeout=90s")
+        made.kubectl("delete", "deployments", "--all", "--timeout=60s")
+        made.sweep()
+        made.kubectl("delete", "namespace", made.name, "--wait=false")
+
+
+def has_ended(pod: Json) -> bool:
+    """Whether a pod that is being deleted answers no more.
+
+    Its state says so ten seconds later, when this kubelet's worker looks at it again.
+    """
+    statuses = pod["status"].get("containerStatuses", ())
+    return not any(each["ready"] for each in statuses)
 
 
 def until(holds: Callable[[], object], most_s: float = 60) -> None:
