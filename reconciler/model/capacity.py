@@ -29,11 +29,21 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What a budget comes to. `drained`: the most with what still drains while all is rolled."""
+
+    budget: str
+    total: float
+    drained: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """All services at once, at a moment: how many, what they hold, and who finds no room.
 
     `missing` are instances without a place, by service; `why` is what a scheduler says to the
-    first of them. `budgets` are (name, total, limit).
+    first of each.
     """
 
     name: str
@@ -41,13 +51,13 @@ class Stage:
     cpu_m: int
     memory_bytes: int
     missing: Mapping[str, int]
-    why: str
-    budgets: tuple[tuple[str, float, float], ...]
+    why: Mapping[str, str]
+    budgets: tuple[Use, ...]
 
     @property
     def exceeded(self) -> tuple[str, ...]:
         """The budgets that it goes beyond."""
-        return tuple(name for name, total, limit in self.budgets if total > limit)
+        return tuple(use.budget for use in self.budgets if use.total > use.limit)
 
     @property
     def fits(self) -> bool:
@@ -57,18 +67,27 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What instances may hold of a node, (capacity - reserved) x max_utilisation; None: all."""
+    """What instances may hold of each of `count` nodes alike; None: no bound.
+
+    That is (capacity - reserved) x max_utilisation.
+    """
 
     node: str
+    count: int
     cpu_m: int | None
     memory_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """The whole report. `unbounded` are budgets with a factor that has no value."""
+    """The whole report. `unbounded` are budgets with a factor that has no value.
+
+    `nodes` is how many machines there are; without `rooms` none are declared, and only budgets
+    are counted.
+    """
 
     stack: str
+    nodes: int
     rooms: tuple[Room, ...]
     fits: tuple[Fit, ...]
     stages: tuple[Stage, ...]

@@ -6,51 +6,36 @@ not counted: they come and go.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
-from reconciler.model.capacity import Capacity, Fit, Room, Stage
-from reconciler.model.service import Service
-from reconciler.model.stack import Budget, Stack
-from reconciler.model.units import amount_of
+from reconciler.model.capacity import Capacity, Fit, Room, Stage, Use
+from reconciler.model.peak import draining_of, most_of, surge_of
+from reconciler.model.stack import Budget, Node, Stack
 from reconciler.sim.nodes import choose, refusal
 from reconciler.sim.site import Asked, Machine, asked_by, machines_of
 
 Counts = Mapping[str, int]
+NOBODY: Counts = {}
 
 
 def capacity_of(stack: Stack) -> Capacity:
     """The report of a stack. ValueError where a node's CPU cannot be read (R260)."""
-    machines = machines_of(stack.declared.nodes)
+    nodes = stack.declared.nodes
+    machines = machines_of(nodes)
     return Capacity(
         stack.name,
-        tuple(Room(each.name, each.cpu_m, each.memory_bytes) for each in machines),
+        len(machines),
+        tuple(_room(name, node) for name, node in nodes.items()),
         tuple(_fits(stack, machines)),
         tuple(_stages(stack, machines)),
         tuple(name for name, budget in stack.declared.budgets.items() if _is_open(stack, budget)),
     )
 
 
-def surge_of(service: Service, replicas: int) -> int:
-    """The instances that a rollout adds to `replicas`.
-
-    None where two cannot stand beside each other; shares round up (ResolveFenceposts in
-    kubernetes ``deployment_util.go``).
-    """
-    rollout = service.rollout
-    if not replicas or service.singleton or service.has_fixed_host_port:
-        return 0
-    if rollout.strategy == "recreate":
-        return 0
-    if rollout.strategy == "blue-green":
-        return replicas
-    surge = amount_of(rollout.max_surge, replicas, up=True)
-    return surge if rollout.strategy == "rolling" else max(1, surge)
-
-
-def most_of(service: Service) -> int:
-    """The most instances outside of a rollout."""
-    scale = service.autoscale
-    return service.wanted if scale is None else max(service.wanted, scale.max)
+def _room(name: str, node: Node) -> Room:
+    (one,) = machines_of({name: replace(node, count=1)})
+    return Room(name, node.count, one.cpu_m, one.memory_bytes)
 
 
 # -- everything at once -----------------------------------------------------------------------
@@ -61,26 +46,34 @@ def _stages(stack: Stack, machines: Sequence[Machine]) -> Iterator[Stage]:
     wanted = {name: service.wanted for name, service in services.items()}
     most = {name: most_of(service) for name, service in services.items()}
     yield _stage(stack, machines, "as wanted", wanted)
-    yield _stage(stack, machines, "all rolled at once", _with_surge(services, wanted))
+    yield _rolled(stack, machines, "all rolled at once", wanted)
     if most != wanted:
         yield _stage(stack, machines, "autoscale maximum", most)
-        yield _stage(stack, machines, "autoscale maximum, all rolled", _with_surge(services, most))
+        yield _rolled(stack, machines, "autoscale maximum, all rolled", most)
 
 
-def _with_surge(services: Mapping[str, Service], counts: Counts) -> dict[str, int]:
-    return {name: count + surge_of(services[name], count) for name, count in counts.items()}
+def _rolled(stack: Stack, machines: Sequence[Machine], name: str, counts: Counts) -> Stage:
+    """So many of each service, their surge, and on budgets what still drains beside both."""
+    services = stack.declared.services
+    surged = {each: count + surge_of(services[each], count) for each, count in counts.items()}
+    draining = {each: draining_of(services[each], count) for each, count in counts.items()}
+    return _stage(stack, machines, name, surged, draining)
 
 
-def _stage(stack: Stack, machines: Sequence[Machine], name: str, counts: Counts) -> Stage:
+def _stage(
+    stack: Stack, machines: Sequence[Machine], name: str, counts: Counts, draining: Counts = NOBODY
+) -> Stage:
     services = stack.declared.services
     asked = {service: asked_by(services[service]) for service in counts}
-    _, missing, why = _placed(machines, asked, counts)
+    _, missing, why = _placed(stack, machines, asked, counts)
     budgets = []
     for budget_name, budget in stack.declared.budgets.items():
         limit = _limit_of(stack, budget)
         if limit is not None:
-            total = sum(share * counts[s] for s, share in _shares(stack, budget).items())
-            budgets.append((budget_name, total, limit))
+            shares = _shares(stack, budget)
+            total = sum(share * counts[s] for s, share in shares.items())
+            ending = sum(share * draining.get(s, 0) for s, share in shares.items())
+            budgets.append(Use(budget_name, total, total + ending, limit))
     return Stage(
         name, sum(counts.values()),
         sum(asked[service][0] * count for service, count in counts.items()),
@@ -90,16 +83,16 @@ def _stage(stack: Stack, machines: Sequence[Machine], name: str, counts: Counts)
 
 
 def _placed(
-    machines: Sequence[Machine], asked: Mapping[str, Asked], counts: Counts
-) -> tuple[list[Machine], dict[str, int], str]:
+    stack: Stack, machines: Sequence[Machine], asked: Mapping[str, Asked], counts: Counts
+) -> tuple[list[Machine], dict[str, int], dict[str, str]]:
     """The machines with so many on them, how many found no place, and why the first did not.
 
     The largest go first, as those that are hardest to place.
     """
     filled = [machine.clone() for machine in machines]
     missing: dict[str, int] = {}
-    why = ""
-    if not filled:
+    why: dict[str, str] = {}
+    if not stack.declared.nodes:
         return filled, missing, why
     for name in sorted(counts, key=lambda service: _size(asked[service]), reverse=True):
         beside: Counter[str] = Counter()
@@ -107,7 +100,7 @@ def _placed(
             machine = choose(filled, asked[name], beside)
             if machine is None:
                 missing[name] = counts[name] - number
-                why = why or refusal(filled, asked[name])
+                why[name] = refusal(filled, asked[name])
                 break
             machine.hold(f"{name} {number}", asked[name])
             beside[machine.name] += 1
@@ -126,7 +119,7 @@ def _fits(stack: Stack, machines: Sequence[Machine]) -> Iterator[Fit]:
     services = stack.declared.services
     wanted = {name: service.wanted for name, service in services.items()}
     asked = {name: asked_by(service) for name, service in services.items()}
-    filled, missing, _ = _placed(machines, asked, wanted)
+    filled, missing, _ = _placed(stack, machines, asked, wanted)
     for name in services:
         yield _fit(stack, name, machines, filled, wanted[name] - missing.get(name, 0))
 
@@ -139,8 +132,10 @@ def _fit(
     others = {other: each.wanted for other, each in services.items() if other != name}
     by_budget = _by_budgets(stack, name, others)
     alone, more = _count(machines, asked), _count(filled, asked)
+    if stack.declared.nodes and not machines:
+        alone, more = 0, 0
     beside = None if more is None else placed + more
-    binds, held_back = _binding(filled, asked)
+    binds, held_back = _binding(filled, asked) if machines or more is None else ("nodes", False)
     if by_budget is not None and (beside is None or by_budget[1] < beside):
         binds, held_back, beside = f"budget {by_budget[0]}", False, by_budget[1]
     surge = surge_of(service, service.wanted)

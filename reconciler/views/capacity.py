@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.model.capacity import Capacity, Fit, Stage
+from reconciler.model.capacity import Capacity, Fit, Stage, Use
 from reconciler.model.units import format_cpu
 from reconciler.views.documents import Document, document
 from reconciler.views.lines import Line, Part, line
@@ -13,11 +13,26 @@ _UNITS = (
     ("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3),
 )  # fmt: skip
 
+_PLAIN_DIGITS = 4
+
 
 def size(size_bytes: int) -> str:
-    """The shortest exact text, decimal (``14G``) or binary (``14Gi``)."""
-    texts = [f"{size_bytes // unit}{name}" for name, unit in _UNITS if size_bytes % unit == 0]
-    return min(texts, key=len) if size_bytes and texts else str(size_bytes)
+    """The plainest exact text, decimal (``14G``) or binary (``14Gi``), or one rounded down.
+
+    A share of something is seldom exact: ``6.3Gi``.
+    """
+    if not size_bytes:
+        return "0"
+    exact = [(size_bytes // unit, name) for name, unit in _UNITS if size_bytes % unit == 0]
+    plain = [f"{n}{name}" for n, name in exact if n < 10**_PLAIN_DIGITS]
+    if plain:
+        return min(plain, key=len)
+    roundest = [(len(str(n).rstrip("0")), n, name) for n, name in exact if name not in ("Ki", "k")]
+    is_binary = min(roundest, default=(0, 0, "Ki"))[2].endswith("i")
+    for name, unit in _UNITS:
+        if name.endswith("i") is is_binary and size_bytes >= unit:
+            return f"{size_bytes * 10 // unit / 10:g}{name}"
+    return str(size_bytes)
 
 
 def capacity_lines(report: Capacity) -> list[Line]:
@@ -27,7 +42,7 @@ def capacity_lines(report: Capacity) -> list[Line]:
     made += [_service(fit, bool(report.rooms)) for fit in report.fits]
     made += [line(("all together", "dim"))]
     for stage in report.stages:
-        made += list(_stage(stage))
+        made += list(_stage(report, stage))
     for name in report.unbounded:
         made.append(line(("warning", "warn"), f": budget {name} has a factor without a value"))
     return made
@@ -41,7 +56,9 @@ def _rooms(report: Capacity) -> Iterator[Line]:
     for room in report.rooms:
         cpu = format_cpu(room.cpu_m) if room.cpu_m is not None else "any"
         memory = size(room.memory_bytes) if room.memory_bytes is not None else "any"
-        yield line("  ", (room.node, "bold"), f"  {cpu} CPU, {memory} memory")
+        each = " each" if room.count != 1 else ""
+        many = f" × {room.count}" if room.count != 1 else ""
+        yield line("  ", (room.node, "bold"), f"{many}  {cpu} CPU, {memory} memory{each}")
 
 
 def _service(fit: Fit, nodes: bool) -> Line:
@@ -75,17 +92,46 @@ def _asks(fit: Fit) -> str:
     return f"{' and '.join(said)} each" if said else "requests nothing"
 
 
-def _stage(stage: Stage) -> Iterator[Line]:
+def _stage(report: Capacity, stage: Stage) -> Iterator[Line]:
     mark: Part = ("fits", "good") if stage.fits else ("does not fit", "bad")
-    asks = f"{format_cpu(stage.cpu_m)} CPU, {size(stage.memory_bytes)} memory"
-    yield line("  ", mark, f"  {stage.name}: {counted(stage.instances, 'instance')}, {asks}")
+    if not report.rooms and not stage.budgets:
+        mark = ("no bound", "dim")
+    yield line(
+        "  ",
+        mark,
+        f"  {stage.name}: {counted(stage.instances, 'instance')}, {_sums(report, stage)}",
+    )
     for name, count in stage.missing.items():
-        yield line("    ", f"service/{name}: {counted(count, 'instance')} without a place")
-    if stage.why:
-        yield line("    ", (stage.why, "dim"))
-    for name, total, limit in stage.budgets:
-        over: Part = ("  exceeded", "bad") if total > limit else ""
-        yield line("    ", f"budget {name}: {total:g} of {limit:g}", over)
+        why = stage.why.get(name, "")
+        without = f"service/{name}: {counted(count, 'instance')} without a place"
+        yield line("    ", without, (f"; {why}" if why else "", "dim"))
+    for use in stage.budgets:
+        yield line("    ", f"budget {use.budget}: {use.total:g} of {use.limit:g}", *_more(use))
+
+
+def _more(use: Use) -> Iterator[Part]:
+    if use.drained > use.total:
+        over = use.total <= use.limit < use.drained
+        yield f"; {use.drained:g} with what still drains", "warn" if over else "dim"
+    if use.total > use.limit:
+        yield "  exceeded", "bad"
+
+
+def _sums(report: Capacity, stage: Stage) -> str:
+    """What all of them request, of what all nodes have where that is bounded."""
+    cpu, memory = f"{stage.cpu_m / 1000:g}", size(stage.memory_bytes)
+    has_cpu = [(room.count, room.cpu_m) for room in report.rooms]
+    has_memory = [(room.count, room.memory_bytes) for room in report.rooms]
+    all_cpu, all_memory = _sum(has_cpu), _sum(has_memory)
+    cpu += f" of {all_cpu / 1000:g}" if all_cpu is not None else ""
+    memory += f" of {size(all_memory)}" if all_memory is not None else ""
+    return f"{cpu} CPU, {memory} memory"
+
+
+def _sum(amounts: list[tuple[int, int | None]]) -> int | None:
+    """The whole of so many nodes alike; None where one of them has no bound."""
+    found = [count * each for count, each in amounts if each is not None]
+    return sum(found) if found and len(found) == len(amounts) else None
 
 
 def capacity_document(report: Capacity) -> Document:
@@ -95,7 +141,12 @@ def capacity_document(report: Capacity) -> Document:
         stack=report.stack,
         fits=report.ok,
         nodes=[
-            {"name": room.node, "cpu_m": room.cpu_m, "memory_bytes": room.memory_bytes}
+            {
+                "name": room.node,
+                "count": room.count,
+                "cpu_m": room.cpu_m,
+                "memory_bytes": room.memory_bytes,
+            }
             for room in report.rooms
         ],
         services=[_fit_document(fit) for fit in report.fits],
@@ -118,9 +169,12 @@ def _stage_document(stage: Stage) -> Document:
     return {
         "name": stage.name, "fits": stage.fits, "instances": stage.instances,
         "cpu_m": stage.cpu_m, "memory_bytes": stage.memory_bytes,
-        "missing": dict(stage.missing), "why": stage.why or None,
+        "missing": dict(stage.missing), "why": dict(stage.why),
         "budgets": [
-            {"name": name, "total": total, "limit": limit, "exceeded": total > limit}
-            for name, total, limit in stage.budgets
+            {
+                "name": use.budget, "total": use.total, "with_draining": use.drained,
+                "limit": use.limit, "exceeded": use.total > use.limit,
+            }
+            for use in stage.budgets
         ],
     }  # fmt: skip

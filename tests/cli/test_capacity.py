@@ -45,17 +45,16 @@ def test_it_says_what_fits_and_what_binds_first(cli: Cli, farm: Path) -> None:
     assert (result.code, result.err) == (exits.OK, "")
     assert result.out == (
         "nodes, less what is kept back\n"
-        "  n-0  1500m CPU, 5Gi memory\n"
-        "  n-1  1500m CPU, 5Gi memory\n"
+        "  n × 2  1500m CPU, 5Gi memory each\n"
         "services\n"
         "  service/web  3 wanted + 1 surge; 500m CPU and 1Gi each; 4 fit (6 alone), "
         "cpu binds\n"
         "  service/db  1 wanted; 1 CPU and 2Gi each; 1 fit (2 alone), cpu binds\n"
         "all together\n"
-        "  fits  as wanted: 4 instances, 2500m CPU, 5Gi memory\n"
+        "  fits  as wanted: 4 instances, 2.5 of 3 CPU, 5Gi of 10Gi memory\n"
         "    budget connections: 30 of 40\n"
-        "  fits  all rolled at once: 5 instances, 3 CPU, 6Gi memory\n"
-        "    budget connections: 40 of 40\n"
+        "  fits  all rolled at once: 5 instances, 3 of 3 CPU, 6Gi of 10Gi memory\n"
+        "    budget connections: 40 of 40; 60 with what still drains\n"
     )
 
 
@@ -74,12 +73,23 @@ def test_the_documents_say_the_same(cli: Cli, farm: Path, form: str, read: objec
     assert callable(read)
     made = read(result.out)
     assert (made["format"], made["fits"]) == ("reconciler.capacity/1", True)
-    assert made["nodes"][0] == {"name": "n-0", "cpu_m": 1500, "memory_bytes": 5 * 2**30}
+    assert made["nodes"][0] == {
+        "name": "n",
+        "count": 2,
+        "cpu_m": 1500,
+        "memory_bytes": 5 * 2**30,
+    }
     web, _ = made["services"]
     assert (web["fit"], web["fit_alone"], web["binds"]) == (4, 6, "cpu")
     assert [stage["name"] for stage in made["stages"]] == ["as wanted", "all rolled at once"]
     assert made["stages"][0]["budgets"] == [
-        {"name": "connections", "total": 30.0, "limit": 40, "exceeded": False}
+        {
+            "name": "connections",
+            "total": 30.0,
+            "with_draining": 30.0,
+            "limit": 40,
+            "exceeded": False,
+        }
     ]
 
 
@@ -100,3 +110,27 @@ def test_a_cpu_that_cannot_be_read_is_a_diagnostic_with_its_place(cli: Cli, farm
 
 def test_it_needs_a_state(cli: Cli) -> None:
     assert cli("capacity").code == exits.USAGE
+
+
+def test_each_that_finds_no_place_is_told_why(cli: Cli, farm: Path) -> None:
+    farm.write_text(
+        FARM.replace("memory: 2Gi", "memory: 64Gi").replace("replicas: 3", "replicas: 7")
+    )
+    said = cli("capacity", "farm.yaml").out
+    assert "service/db: 1 instance without a place; 0/2 nodes are available: 2 Insufficient" in said
+    assert "service/web: 1 instance without a place; 0/2 nodes are available: 2 Ins" in said
+
+
+def test_without_a_machine_nothing_has_a_place(cli: Cli, farm: Path) -> None:
+    farm.write_text(FARM.replace("count: 2", "count: 0"))
+    result = cli("capacity", "farm.yaml")
+    assert result.code == exits.MISSED
+    assert "0 fit, nodes binds; too few" in result.out
+    assert "service/web: 3 instances without a place" in result.out
+
+
+def test_without_nodes_and_budgets_nothing_is_said_to_fit(cli: Cli, farm: Path) -> None:
+    farm.write_text("name: a\nservices: {web: {image: 'web:1'}}\n")
+    result = cli("capacity", "farm.yaml")
+    assert result.code == exits.OK
+    assert "no bound  as wanted: 1 instance" in result.out and "  fits" not in result.out

@@ -7,7 +7,6 @@ from reconciler.model.diagnostic import Severity
 from reconciler.model.lifecycle import Probe
 from reconciler.model.service import Job, Service
 from reconciler.model.stack import Stack
-from reconciler.model.units import amount_of
 
 Path = tuple[str | int, ...]
 
@@ -64,35 +63,6 @@ def workloads(stack: Stack) -> Iterator[tuple[str, str, Service | Job]]:
 def called(section: str, name: str) -> str:
     """``services``, ``web`` → ``service/web``, as it is called everywhere else."""
     return f"{section.removesuffix('s')}/{name}"
-
-
-def most_of(service: Service) -> int:
-    """The most instances outside of a rollout: the autoscaler's maximum where it decides."""
-    wanted = service.wanted
-    return wanted if service.autoscale is None else max(wanted, service.autoscale.max)
-
-
-def surge_of(service: Service, replicas: int) -> int:
-    """The instances that a rollout adds to `replicas`.
-
-    Percentages round up (kubernetes ``deployment_util.go`` ResolveFenceposts). Where two
-    cannot stand beside each other (a singleton, a fixed host port) there is no surge.
-    """
-    rollout = service.rollout
-    if replicas == 0 or service.singleton or service.has_fixed_host_port:
-        return 0
-    if rollout.strategy == "recreate":
-        return 0
-    if rollout.strategy == "blue-green":
-        return replicas
-    surge = amount_of(rollout.max_surge, replicas, up=True)
-    return surge if rollout.strategy == "rolling" else max(1, surge)
-
-
-def peak_of(service: Service) -> int:
-    """The most instances there can be: the autoscaler's maximum, and the surge upon it."""
-    most = most_of(service)
-    return most + surge_of(service, most)
 
 
 def longest_start_ns(probe: Probe) -> int:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from reconciler.model.fields import networks_of
+from reconciler.model.peak import most_of
 from reconciler.model.stack import Stack
-from reconciler.spec.checks.base import Check, Finding, Path, called, most_of, workloads
+from reconciler.spec.checks.base import Check, Finding, Path, called, workloads
 
 
 def _name_twice(stack: Stack) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
+from reconciler.model.peak import peak_of
 from reconciler.model.stack import Node, Stack
 from reconciler.model.units import format_cpu, format_size, parse_cpu_m
-from reconciler.spec.checks.base import Check, Finding, called, peak_of, workloads
+from reconciler.spec.checks.base import Check, Finding, called, workloads
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from reconciler.model.peak import most_of
 from reconciler.model.stack import Stack
-from reconciler.spec.checks.base import Check, Finding, Path, most_of
+from reconciler.spec.checks.base import Check, Finding, Path
 
 EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::", "*"})
 

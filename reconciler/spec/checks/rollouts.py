@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from reconciler.model.lifecycle import Rollout
+from reconciler.model.peak import most_of, surge_of
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
 from reconciler.model.units import amount_of
-from reconciler.spec.checks.base import Check, Finding, Path, most_of, surge_of
+from reconciler.spec.checks.base import Check, Finding, Path
 
 DEFAULT = Rollout()
 TWO_AT_ONCE = frozenset({"start-first", "blue-green", "canary"})

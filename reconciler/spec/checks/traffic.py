@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from reconciler.model.peak import most_of
 from reconciler.model.stack import Stack
 from reconciler.model.units import format_duration
-from reconciler.spec.checks.base import Check, Finding, most_of, workloads
+from reconciler.spec.checks.base import Check, Finding, workloads
 
 
 def _sessions_scattered(stack: Stack) -> Iterator[Finding]:

@@ -311,6 +311,12 @@ FIRES: dict[str, list[tuple[Sections, str]]] = {
     ],
     "R260": [({"nodes": {"n": {"cpu": "four"}}}, "nodes/n/cpu")],
     "R261": [({**web(), "nodes": {"n": {"startup": "slow"}}}, "services/web/workload")],
+    "R262": [
+        (_budget(web(replicas=4), limit=70), "budgets/db"),
+        (_budget(web(replicas=4, rollout={"max_surge": 0}), limit=79), "budgets/db"),
+        (_budget(web(replicas=4, rollout={"min_ready": "10s"}), limit=79), "budgets/db"),
+        (_budget(web(autoscale={"min": 2, "max": 8}), limit=159), "budgets/db"),
+    ],
     "R264": [
         (web(**_XMX, **_limit("1Gi")), "services/web/environment/JAVA_OPTS"),
         (web(command=["java", "-Xmx2048m", "-jar"], **_limit("1Gi")), "services/web/command"),
@@ -586,6 +592,13 @@ QUIET: dict[str, list[Sections]] = {
         {**web(), "nodes": {"n": {"startup": "slow"}, "m": {"startup": "fast"}}},
         {**web(workload="batch"), "nodes": {"n": {"startup": "slow"}}},
         web(),
+    ],
+    "R262": [
+        _budget(web(replicas=4), limit=80),
+        _budget(web(replicas=4), limit=40),
+        _budget(web(replicas=4, rollout={"strategy": "recreate"}), limit=40),
+        _budget(web(replicas=4, singleton=False, rollout={"min_ready": "31s"}), limit=70),
+        _budget(web(replicas=4, rollout={"strategy": "blue-green"}), limit=80),
     ],
     "R264": [web(**_XMX, **_limit("1025Mi")), web(**_XMX), web(**_limit("1Gi"))],
     "R265": [web(**_XMX, **_limit("1Gi")), web(**_XMX, **_limit("1400Mi"))],

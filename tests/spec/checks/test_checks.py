@@ -73,7 +73,17 @@ def test_a_secret_in_clear_is_found_and_never_shown(case: tuple[dict[str, Any], 
 def test_the_sum_of_a_budget_says_how_it_came_about() -> None:
     (sections, _), *_ = FIRES["R255"][1:]
     (found,) = findings("R255", sections)
-    assert found.summary == "budget db comes to 50 of 40: web (4 + 1 surge) × 10"
+    said = "budget db comes to 50 of 40: web (4 + 1 surge) × 10; with what still drains 80"
+    assert found.summary == said
+
+
+def test_what_still_drains_is_told_beside_what_does_not() -> None:
+    (sections, _), *_ = FIRES["R262"]
+    (found,) = findings("R262", sections)
+    assert found.summary == (
+        "budget db comes to 50 of 70, and to 80 with what still drains: "
+        "web (4 + 1 surge + 3 draining) × 10"
+    )
 
 
 def test_a_cut_connection_is_told_with_its_numbers() -> None:
