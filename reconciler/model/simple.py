@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from reconciler.model.resource import ResourceKey
 
-DERIVED = ("frozen", "placing")  # kept beside what they follow from, to be quick
+DERIVED = ("frozen", "reading", "placing")  # kept beside what they follow from, to be quick
 
 
 def plain(value: Any) -> Any:

@@ -11,10 +11,6 @@ from dataclasses import dataclass, field
 from reconciler.model.observed import Fields
 from reconciler.sim.things import Container
 
-# A pod as it was last seen: its revision, whether it lives on, and since when it is ready, None
-# where it is not, or ends.
-Known = tuple[str, bool, int | None]
-
 
 @dataclass(slots=True)
 class Tally:
@@ -65,6 +61,11 @@ class Tally:
             self.soaking.pop(id, None)
 
 
+# A pod as it was last seen: where it is counted, whether it lives on, and since when it is
+# ready, None where it is not, or ends.
+Known = tuple[Tally, bool, int | None]
+
+
 @dataclass(slots=True)
 class Census:
     """All pods of one workload, by revision.
@@ -92,23 +93,25 @@ class Census:
         """A pod is new, or something about it has changed."""
         id, alive = pod.id, not pod.terminating
         since_ns = pod.ready_since_ns if alive and pod.ready else None
-        known, revision = self.known, pod.revision
-        before = known.get(id)
-        tally = self.tallies.get(revision)
-        if tally is None:
-            tally = self.tallies[revision] = Tally()
-        if alive:
-            tally.leaving_until_ns = 0
+        before = self.known.get(id)
         if before is None:
+            tally = self.tallies.get(pod.revision)
+            if tally is None:
+                tally = self.tallies[pod.revision] = Tally()
             tally.there += 1
-        elif before[1] == alive and before[2] == since_ns:
-            return
+            if alive:
+                tally.leaving_until_ns = 0
         else:
-            if before[2] is not None:
+            tally, was_alive, was_since_ns = before
+            if alive:
+                tally.leaving_until_ns = 0
+            if was_since_ns == since_ns and was_alive == alive:
+                return
+            if was_since_ns is not None:
                 tally.unready(id)
-            if before[1] and not alive:
+            if was_alive and not alive:
                 del tally.alive[id]
-        known[id] = (revision, alive, since_ns)
+        self.known[id] = (tally, alive, since_ns)
         if alive:
             tally.alive[id] = pod
             if since_ns is not None:
@@ -116,15 +119,14 @@ class Census:
                 if tally.min_ready_ns:
                     tally.soaking[id] = since_ns
 
-    def forget(self, id: str) -> None:
+    def forget(self, pod: Container) -> None:
         """A pod is gone."""
-        known = self.known.pop(id, None)
+        known = self.known.pop(pod.id, None)
         if known is not None:
-            revision, _, since_ns = known
-            tally = self.tallies[revision]
+            tally, _, since_ns = known
             if since_ns is not None:
-                tally.unready(id)
-            tally.alive.pop(id, None)
+                tally.unready(pod.id)
+            tally.alive.pop(pod.id, None)
             tally.there -= 1
             if not tally.there:
-                del self.tallies[revision]
+                del self.tallies[pod.revision]

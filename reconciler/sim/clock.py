@@ -49,10 +49,9 @@ HANDLERS: Mapping[str, Callable[[World, Payload], None]] = {
 
 def run_until(world: World, to_ns: int) -> None:
     """Let everything happen that is due at or before `to_ns`; then it is `to_ns`."""
-    heap, handlers = world.heap, HANDLERS
+    heap, handlers, pop = world.heap, HANDLERS, heappop
     while heap and heap[0][0] <= to_ns:
-        at_ns, _, _, kind, payload = heappop(heap)
-        world.now_ns = at_ns
+        world.now_ns, _, _, kind, payload = pop(heap)
         handlers[kind](world, payload)
     assert to_ns >= world.now_ns, "time goes forwards only"
     world.now_ns = to_ns

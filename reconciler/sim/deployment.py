@@ -26,6 +26,8 @@ BURST_PODS = 500  # made or ended by one run of the ReplicaSet controller
 COUNTS = frozenset(
     ("created", "started", "ready", "unready", "terminating", "exited", "restarting")
 )
+# What asks something else of a workload's controller.
+ASKS = frozenset(("made", "changed", "edited"))
 FOREVER_NS = 1 << 63
 
 # What belongs to the Deployment itself and not to its pods' template.
@@ -114,23 +116,23 @@ def watch(world: World, told: Transition) -> None:
 
     An ended pod that is being deleted is gone, by way of the heap.
     """
-    thing = told.thing
-    if isinstance(thing, Thing):
-        if thing.state is not None and told.what in ("made", "changed", "edited"):
+    _, _, what, stack, key, _, _, thing = told
+    if not isinstance(thing, Container):
+        if thing is not None and thing.state is not None and what in ASKS:
             wake(world, thing)
         return
-    if thing is None or not thing.kubelet:
+    if not thing.kubelet:
         return
-    what, key, held = told.what, thing.key, world.stacks[told.stack]
-    census: Census | None = held.census.get(key)
+    held = world.stacks[stack]
+    census: Census | None = held.census.get(key)  # type: ignore[arg-type]
     if census is not None:
         if what in COUNTS:
             census.see(thing)
         elif what == "removed":
-            census.forget(thing.id)
+            census.forget(thing)
     if what == "exited" and thing.terminating:
         world.push(life.seen_ns(world.now_ns), SYNC, "pod gone", (thing.id,))
-    owner = held.objects.get(key)
+    owner = held.objects.get(key)  # type: ignore[arg-type]
     if owner is not None and owner.state is not None and not owner.state.pending:
         wake(world, owner)
 

@@ -49,6 +49,7 @@ class Facade:
         self.chooser: Chooser | None = None
         self.choices: tuple[CallFault, ...] = ("fail_before", "fail_after", "lost_reply")
         self._touched: set[ResourceKey] = set()
+        self._last: ResourceKey | None = None  # that was added to it
         self._due_ns: int | None = None
         self._late: list[tuple[int, int, ResourceKey]] = []
         self._history: deque[View] = deque(maxlen=HISTORY)
@@ -85,6 +86,7 @@ class Facade:
             due: set[ResourceKey] = set()
         else:
             due, self._touched, self._due_ns = self._touched, set(), None
+            self._last = None
             if self.world.faults:
                 due = self._disturbed(due)
         while self._late and self._late[0][0] <= to_ns:
@@ -110,8 +112,10 @@ class Facade:
         heappush(self._late, (self.world.now_ns + after_ns, len(self._late), key))
 
     def _heard(self, world: World, told: Transition) -> None:
-        if told.stack == self.stack and told.key is not None:
-            self._touched.add(told.key)
+        key = told.key
+        if key is not None and key is not self._last and told.stack == self.stack:
+            self._last = key
+            self._touched.add(key)
             if self._due_ns is None:
                 self._due_ns = world.now_ns + world.event_lag_ns
         if world.faults and any(fault.kind == "stale_view" for fault in world.faults):

@@ -3,6 +3,7 @@
 from reconciler.model.observed import Fields
 from reconciler.model.units import NS_PER_S
 from reconciler.sim import life, nodes
+from reconciler.sim.reading import read
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import LIFE, Payload, World
 
@@ -28,12 +29,12 @@ def make_pod(
 
 def begin(world: World, pod: Container) -> None:
     """Let a pod that is there begin: where no node has room for it, it waits."""
-    message = nodes.place(world, pod)
+    message = nodes.place(world, pod) if world.site is not None else ""
     if message:
         if pod.message != message:
             pod.message = message
             world.emit("waiting", pod, message)
-    elif _heard(world, pod):
+    elif world.site is None or _heard(world, pod):
         pod.message = ""
         _pull(world, pod, 0)
 
@@ -63,9 +64,8 @@ def _pull(world: World, pod: Container, tries: int) -> None:
         world.emit("pull failed", pod, reference)
         world.push(world.now_ns + took_ns, LIFE, "pod pull", (pod.id, pod.epoch, tries + 1))
         return
-    start_ns = world.around(
-        f"{pod.key} start", pod.behaviour.start_ns, pod.behaviour.jitter_percent
-    )
+    behaviour = pod.behaviour
+    start_ns = world.streams.around(read(pod).starts, behaviour.start_ns, behaviour.jitter_percent)
     if world.site is not None:
         start_ns += nodes.slow_start_ns(world, pod)
     world.push(world.now_ns + took_ns + start_ns, LIFE, "pod start", (pod.id, pod.epoch))
@@ -74,6 +74,8 @@ def _pull(world: World, pod: Container, tries: int) -> None:
 def _no_registry(world: World, reference: str) -> bool:
     """Whether a pull fails for a time; an image that is here needs none (IfNotPresent)."""
     images = world.images
+    if not (images.out_until_ns or images.locked_until_ns):
+        return False
     until_ns = max(images.out_until_ns, images.locked_until_ns)
     return world.now_ns < until_ns and reference not in images.local
 
@@ -106,34 +108,29 @@ def end_pod(world: World, pod: Container, grace_ns: int | None = None) -> None:
         return
     pod.terminating = True
     if grace_ns is not None:
-        pod.fields = {**pod.fields, "stop.grace": min(grace_ns, _grace_ns(pod))}
+        pod.fields = {**pod.fields, "stop.grace": min(grace_ns, read(pod).grace_ns)}
     world.emit("terminating", pod)
     if not pod.running:
         world.drop_container(pod)
-    elif _heard(world, pod):
+    elif world.site is None or _heard(world, pod):
         stop_process(world, pod)
 
 
 def stop_process(world: World, pod: Container) -> None:
     """The kubelet ends a pod that is being deleted."""
-    grace_ns = _grace_ns(pod)
-    asked = pod.fields.get("stop.pre_stop")
-    pre_stop_ns = min(asked, grace_ns) if isinstance(asked, int) else 0
+    reading = read(pod)
+    grace_ns = reading.grace_ns
+    pre_stop_ns = min(reading.pre_stop_ns, grace_ns)
     kill_ns = max(grace_ns, pre_stop_ns + LEAST_AFTER_PRE_STOP_NS) if pre_stop_ns else grace_ns
     now = world.now_ns
     world.push(now + pre_stop_ns, LIFE, "pod signal", (pod.id, "SIGTERM"))
     world.push(now + kill_ns, LIFE, "pod signal", (pod.id, "SIGKILL"))
 
 
-def _grace_ns(pod: Container) -> int:
-    asked = pod.fields.get("stop.grace")
-    return asked if isinstance(asked, int) else life.GRACE_NS
-
-
 def on_pod_signal(world: World, payload: Payload) -> None:
     """Entry ``pod signal``: id, signal. An ended pod that is being deleted goes."""
     pod = world.containers.get(payload[0])
-    if pod is not None and (not pod.kubelet or _heard(world, pod)):
+    if pod is not None and (world.site is None or not pod.kubelet or _heard(world, pod)):
         life.signal(world, pod, payload[1])
 
 

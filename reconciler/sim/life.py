@@ -19,8 +19,8 @@ CRASHLOOP_LONGEST_NS = 300 * NS_PER_S
 CRASHLOOP_RESET_NS = 600 * NS_PER_S
 RELIST_NS = NS_PER_S  # how often the kubelet looks at its containers: PLEG
 
-GRACE_NS = 30 * NS_PER_S
 OOM_CODE = 137
+RUNNING = ("running", "restarting", "paused")  # as the engine counts
 
 
 def start(world: World, container: Container, *, by_engine: bool = False) -> None:
@@ -41,7 +41,7 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
         container.cancelled = container.terminating = False
         container.restart_delay_ns = 0
         container.engine_restarts = 0
-    reading = read(container.fields)
+    reading = read(container)
     for port in reading.host_ports:
         world.ports[port] = container.id
     world.emit("started", container, "by the engine" if by_engine else "")
@@ -52,7 +52,7 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
         code = behaviour.crash_code
         world.push(now + behaviour.crash_after_ns, LIFE, "exit", (*token, code, behaviour.oom))
     if behaviour.run_ns is not None:
-        run_ns = world.around(f"{container.key} run", behaviour.run_ns, behaviour.jitter_percent)
+        run_ns = world.streams.around(reading.runs, behaviour.run_ns, behaviour.jitter_percent)
         world.push(now + run_ns, LIFE, "exit", (*token, behaviour.exit_code, False))
     uses_memory = behaviour.memory_bytes or behaviour.memory_growth_bytes_per_s
     out_ns = behaviour.oom_after_ns(container.fields) if uses_memory else None
@@ -78,7 +78,9 @@ def _schedule_probes(world: World, container: Container, reading: Reading) -> No
     up = began
     probed = startup is not None or liveness is not None or readiness is not None
     if probed or world.traffic is not None:
-        up += world.around(f"{container.key} ready", behaviour.ready_ns, behaviour.jitter_percent)
+        up += world.streams.around(
+            reading.turns_ready, behaviour.ready_ns, behaviour.jitter_percent
+        )
     if world.traffic is not None and not behaviour.never_ready:
         world.push(up, LIFE, "up", token)
     gate = began
@@ -136,7 +138,7 @@ def hang(world: World, container: Container) -> None:
     world.emit("hung", container)
     began, now = container.started_at_ns or world.now_ns, world.now_ns
     token = (container.id, container.epoch)
-    reading = read(container.fields)
+    reading = read(container)
     readiness, liveness = reading.readiness, reading.liveness
     if readiness is not None:
         world.push(readiness.fails_at(began, now), PROBE, "unready", token)
@@ -151,7 +153,7 @@ def signal(world: World, container: Container, name: str) -> None:
     Any signal cancels the restart manager (moby ``daemon/kill.go``, ExitOnNext), armed or
     not; one that waits between two restarts ends at once.
     """
-    if not container.running:
+    if container.phase not in RUNNING:
         return
     container.cancelled = True
     if container.phase == "restarting":
@@ -165,7 +167,8 @@ def signal(world: World, container: Container, name: str) -> None:
         container.terminating = True
         world.push(world.now_ns + KILL_NS, LIFE, "exit", (*token, OOM_CODE, False))
         return
-    if name not in ("SIGTERM", container.fields.get("stop_signal", "SIGTERM")):
+    reading = read(container)
+    if name not in ("SIGTERM", reading.stop_signal):
         return
     container.terminating = True
     if container.signalled_at_ns is not None:
@@ -176,7 +179,7 @@ def signal(world: World, container: Container, name: str) -> None:
         return
     if behaviour.unready_on_stop:
         _fail_readiness(world, container)
-    stop_ns = world.around(f"{container.key} stop", behaviour.stop_ns, behaviour.jitter_percent)
+    stop_ns = world.streams.around(reading.stops, behaviour.stop_ns, behaviour.jitter_percent)
     if world.traffic is None or behaviour.on_stop == "exit":
         world.push(world.now_ns + stop_ns, LIFE, "exit", (*token, 0, False))
     else:
@@ -192,8 +195,10 @@ def _fail_readiness(world: World, container: Container) -> None:
     if not container.kubelet:
         become_unready(world, container)
         return
-    readiness = read(container.fields).readiness
-    if readiness is not None and rules_of(world.kubernetes_version).readiness_while_ending:
+    if not rules_of(world.kubernetes_version).readiness_while_ending:
+        return
+    readiness = read(container).readiness
+    if readiness is not None:
         at_ns = readiness.fails_at(container.started_at_ns or world.now_ns, world.now_ns)
         world.push(at_ns, PROBE, "unready", (container.id, container.epoch))
 
@@ -214,7 +219,7 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     container.ready_since_ns = None
     said = f"ended with exit code {code} (out of memory)" if oom else f"ended with exit code {code}"
     container.log = (*container.log[-4:], said)
-    for port in host_ports(container):
+    for port in read(container).host_ports:
         if world.ports.get(port) == container.id:
             del world.ports[port]
     delay_ns = _restart_delay_ns(container, code, ran_ns)
@@ -253,7 +258,7 @@ def _restart_delay_ns(container: Container, code: int, ran_ns: int) -> int | Non
 
 def host_ports(container: Container) -> tuple[str, ...]:
     """The host ports it publishes."""
-    return read(container.fields).host_ports
+    return read(container).host_ports
 
 
 def published(container: Container) -> tuple[str, ...]:
@@ -305,7 +310,8 @@ def on_drain(world: World, payload: Payload) -> None:
 def on_restart(world: World, payload: Payload) -> None:
     """Entry ``restart``: id, epoch. A host port taken meanwhile ends it for good."""
     if container := _current(world, payload):
-        if any(port in world.ports for port in host_ports(container)):
+        ports = read(container).host_ports
+        if ports and any(port in world.ports for port in ports):
             container.phase = "exited"
             container.message = "host port taken by another"
             world.emit("exited", container, "port")
@@ -348,10 +354,9 @@ def _kill_for_restart(world: World, container: Container) -> None:
 
     Its pod stays, and it starts again (killContainer in kubernetes ``pkg/kubelet/kuberuntime``).
     """
-    pre_stop_ns = int(container.fields.get("stop.pre_stop") or 0)  # type: ignore[arg-type]
-    grace_ns = int(container.fields.get("stop.grace") or GRACE_NS)  # type: ignore[arg-type]
-    behaviour, code = container.behaviour, 0
-    stop_ns = world.around(f"{container.key} stop", behaviour.stop_ns, behaviour.jitter_percent)
+    behaviour, reading, code = container.behaviour, read(container), 0
+    pre_stop_ns, grace_ns = reading.pre_stop_ns, reading.grace_ns
+    stop_ns = world.streams.around(reading.stops, behaviour.stop_ns, behaviour.jitter_percent)
     if container.hung or behaviour.ignores_stop or pre_stop_ns + stop_ns >= grace_ns:
         stop_ns, pre_stop_ns, code = grace_ns + KILL_NS, 0, OOM_CODE
     token = (container.id, container.epoch)

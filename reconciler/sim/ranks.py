@@ -51,8 +51,17 @@ def first_to_go(
     if not log_scale:
         return sorted(pods, key=lambda pod: (*coarse(pod), *_exact(pod)))
     groups: dict[Coarse, list[Container]] = {}
+    alike: dict[tuple[bool, int], list[Container]] = {}  # without nodes: what runs and is ready
     for pod in pods:
-        groups.setdefault(coarse(pod), []).append(pod)
+        if placed or pod.phase != "running":
+            groups.setdefault(coarse(pod), []).append(pod)
+            continue
+        ready = pod.ready
+        state = ready, (pod.ready_since_ns or 0) // NS_PER_S if ready else 0
+        same = alike.get(state)
+        if same is None:
+            same = alike[state] = groups.setdefault(coarse(pod), [])
+        same.append(pod)
     return [pod for rank in sorted(groups) for pod in _within(groups[rank], now_ns)]
 
 

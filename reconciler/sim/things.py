@@ -75,6 +75,7 @@ class Container:
     drained: bool = False
     held_back: bool = False
     since_version: int = 0
+    reading: Any = None  # see `reconciler.sim.reading`
     frozen: Instance | None = None
 
     def clone(self) -> "Container":

@@ -82,13 +82,13 @@ def line_of(told: Transition) -> str:
 def _lines_of(many: Iterable[Transition]) -> list[str]:
     """Each as a line. Neighbours are often of one instant and of one resource."""
     made = []
-    last_ns, when, last_key, of_key = -1, "", None, ""
+    last_ns, when, last_stack, last_key, whose = -1, "", None, None, ""
     for at_ns, _, what, stack, key, subject, detail, _ in many:
         if at_ns != last_ns:
             last_ns = at_ns
             seconds, ns = divmod(at_ns - EPOCH_NS, NS_PER_S)
             when = f"{seconds}.{ns:09d}"
-        if key is not last_key:
-            last_key, of_key = key, str(key or "")
-        made.append(f"{when} {what} {stack} {of_key} {subject} {detail}")
+        if key is not last_key or stack is not last_stack:
+            last_stack, last_key, whose = stack, key, f"{stack} {key or ''}"
+        made.append(f"{when} {what} {whose} {subject} {detail}")
     return made

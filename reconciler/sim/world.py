@@ -77,8 +77,8 @@ class Usage(Protocol):
 
 
 @lru_cache(maxsize=1024)
-def _image_id(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+def _image_id(reference: str, moved: int) -> str:
+    return "sha256:" + hashlib.sha256(f"{reference} {moved}".encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -121,7 +121,7 @@ class Images:
         known = self.remote.get(reference)
         if known is not None:
             return known
-        return _image_id(f"{reference} {self.moved.get(reference, 0)}")
+        return _image_id(reference, self.moved.get(reference, 0))
 
     def pull(self, reference: str) -> None:
         """What the registry has under this reference is here from now on."""
@@ -130,7 +130,8 @@ class Images:
 
     def pull_ns(self, reference: str) -> int:
         """How long the bytes take; nothing when they are here."""
-        if self.local.get(reference) == self.remote_id(reference):
+        here = self.local.get(reference)
+        if here is not None and here == self.remote_id(reference):
             return 0
         factor = self.slow.get(reference, 1)
         return self.size_bytes * 1_000_000_000 // self.bytes_per_s * factor
@@ -210,8 +211,8 @@ class World:
 
     def push(self, at_ns: int, rank: int, kind: str, payload: Payload) -> None:
         """Let `kind` happen at `at_ns`; `payload` holds JSON values only."""
-        self.seq += 1
-        heappush(self.heap, (at_ns, rank, self.seq, kind, payload))
+        self.seq = seq = self.seq + 1
+        heappush(self.heap, (at_ns, rank, seq, kind, payload))
 
     def emit(
         self,
@@ -224,17 +225,18 @@ class World:
         key: ResourceKey | None = None,
     ) -> None:
         """Tell that `thing` changed: a new version, and the cached copy is void."""
-        self.version += 1
+        self.version = version = self.version + 1
         if thing is not None:
             thing.frozen = None
             stack, key = thing.stack, thing.key
             subject = thing.name if isinstance(thing, Container) else str(key)
-        if self.listeners:
+        listeners = self.listeners
+        if listeners:
             # As Transition(…) does, in half the time: this is the hottest line of a long run.
             told = _made(
-                Transition, (self.now_ns, self.version, what, stack, key, subject, detail, thing)
+                Transition, (self.now_ns, version, what, stack, key, subject, detail, thing)
             )
-            for listener in self.listeners:
+            for listener in listeners:
                 listener(self, told)
 
     def new_id(self, kind: str) -> str:
@@ -262,7 +264,7 @@ class World:
 
     def behaviour_of(self, key: ResourceKey, fields: Fields, image_id: str = "") -> Behaviour:
         """How an instance of `key` with these fields, of this image, will behave."""
-        base = self.behaviours.get(f"{key.kind}/{key.name}")
+        base = self.behaviours.get(f"{key.kind}/{key.name}") if self.behaviours else None
         if base is None:
             base = JOB if key.kind == "job" else SERVICE
         for rule in self.rules:
@@ -324,6 +326,7 @@ class World:
             self.site.placing = None  # it counts by whose they are
         container.owned, container.stack, container.key = True, stack, key
         container.ordinal, container.fields = ordinal, fields
+        container.reading = None
         self.holding(stack).instances.setdefault(key, {})[container.id] = container
         self.emit("adopted", container)
 
