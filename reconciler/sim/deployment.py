@@ -264,7 +264,8 @@ def _first_to_go(world: World, census: Census, each: ReplicaSet, count: int) -> 
     pods = list(tally.alive.values())
     related = [p for other in census.tallies.values() for p in other.alive.values()]
     log_scale = rules_of(world.kubernetes_version).log_scale_down
-    order = ranks.first_to_go(pods, related, site, now, log_scale=log_scale)
+    most = count if on_nodes else None
+    order = ranks.first_to_go(pods, related, site, now, log_scale=log_scale, most=most)
     if not on_nodes:
         tally.leaving = order[count:][::-1]
         tally.leaving_until_ns = ranks.settled_until_ns(pods, now) if log_scale else FOREVER_NS

@@ -13,6 +13,7 @@ from reconciler.model.units import NS_PER_S
 from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 
+State = tuple[str | None, bool, int | None]  # its node, whether it runs, ready in which second
 Coarse = tuple[bool, bool, bool, int, int]
 
 _id_of = attrgetter("id")
@@ -20,49 +21,44 @@ _id_of = attrgetter("id")
 
 def first_to_go(
     pods: Sequence[Container], related: Iterable[Container], site: Site | None, now_ns: int,
-    *, log_scale: bool,
+    *, log_scale: bool, most: int | None = None,
 ) -> list[Container]:  # fmt: skip
-    """`pods` in the order in which they are deleted.
+    """`pods` in the order in which they are deleted; with `most`, as many of the first ones.
 
     `related` are all pods of the same owner: one whose node has more of them goes before one
     whose node has fewer. `log_scale`: ages in the same power of two count as equal, and then
     the id decides.
     """
-    nodes: Counter[str] = Counter()
     placed = site.placed if site is not None else {}
-    if placed:
-        nodes.update(placed[pod.id] for pod in related if pod.id in placed)
+    nodes = Counter(map(placed.get, map(_id_of, related))) if placed else Counter()
 
-    ranks = {
-        second: _log2(now_ns - second * NS_PER_S) if log_scale else -second
-        for second in _ready_seconds(pods)
-    }
-
-    def coarse(pod: Container) -> Coarse:
+    def coarse(state: State) -> Coarse:
         """Unscheduled; pending before running; not ready; more co-located; ready for less long.
 
         A deletion cost is an annotation, which no field of ours sets.
         """
-        for_long = ranks[_second(pod.ready_since_ns)] if pod.ready else 0
-        where = placed.get(pod.id) if placed else None
+        where, running, second = state
+        for_long = 0
+        if second is not None:
+            for_long = _log2(now_ns - second * NS_PER_S) if log_scale else -second
         beside = 0 if where is None else -nodes[where]
-        return where is not None, pod.phase == "running", pod.ready, beside, for_long
+        return where is not None, running, second is not None, beside, for_long
 
-    if not log_scale:
-        return sorted(pods, key=lambda pod: (*coarse(pod), *_exact(pod)))
     groups: dict[Coarse, list[Container]] = {}
-    alike: dict[tuple[bool, int], list[Container]] = {}  # without nodes: what runs and is ready
+    alike: dict[State, list[Container]] = {}  # the group of each state
     for pod in pods:
-        if placed or pod.phase != "running":
-            groups.setdefault(coarse(pod), []).append(pod)
-            continue
-        ready = pod.ready
-        state = ready, (pod.ready_since_ns or 0) // NS_PER_S if ready else 0
+        second = (pod.ready_since_ns or 0) // NS_PER_S if pod.ready else None
+        state = placed.get(pod.id), pod.phase == "running", second
         same = alike.get(state)
         if same is None:
-            same = alike[state] = groups.setdefault(coarse(pod), [])
+            same = alike[state] = groups.setdefault(coarse(state), [])
         same.append(pod)
-    return [pod for rank in sorted(groups) for pod in _within(groups[rank], now_ns)]
+    order: list[Container] = []
+    for rank in sorted(groups):
+        order += _within(groups[rank], now_ns) if log_scale else sorted(groups[rank], key=_exact)
+        if most is not None and len(order) >= most:
+            break
+    return order[:most]
 
 
 def settled_until_ns(pods: Sequence[Container], now_ns: int) -> int:
