@@ -28,12 +28,15 @@ cdef class Serve(Instance):
     cdef void dispatch(
         self, long long record, long long slot, long long now_ns, long long left,
     ) noexcept
-    @cython.locals(app=cython.longlong, patience=cython.longlong)
+    @cython.locals(app=cython.longlong, due=cython.longlong)
     cdef void misled(
         self, long long record, long long slot, long long now_ns, long long left,
     ) noexcept
     cdef long long enqueue(self, long long record, long long slot, long long now_ns) noexcept
     @cython.locals(at=cython.longlong, slot=cython.longlong)
     cdef long long somewhere(self, long long but) noexcept
-    @cython.locals(kind=cython.longlong, slot=cython.longlong, other=cython.longlong)
+    @cython.locals(
+        kind=cython.longlong, slot=cython.longlong, other=cython.longlong,
+        late=cython.longlong
+    )
     cdef void give_up(self, long long record, long long now_ns) noexcept

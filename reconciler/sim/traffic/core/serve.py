@@ -138,15 +138,16 @@ class Serve(Instance):
             return
         # Nothing comes back: the edge waits as long as it waits.
         self.connect(slot, 1)
-        patience = self.request_timeout
+        due = self.r_since[record] + self.request_timeout if self.request_timeout > 0 else -1
         self.r_kind[record] = STUCK
         if app == SILENT:
             self.r_kind[record] = CONNECTING
             self.r_end[record] = left
-            patience = self.connect_timeout
+            if self.connect_timeout > 0 and (due < 0 or now_ns + self.connect_timeout < due):
+                due = now_ns + self.connect_timeout
         self.r_due[record] = -1
-        if patience > 0:
-            self.wake(record, now_ns + patience)
+        if due >= 0:
+            self.wake(record, due)
 
     def enqueue(self, record: int, slot: int, now_ns: int) -> int:
         """Wait at the edge until some slot has room; 0 where others have, or the queue is full."""
@@ -186,7 +187,8 @@ class Serve(Instance):
             self.connect(slot, -1)
             self.s_failed[slot] += 1
             self.blame(slot, now_ns)
-            if kind == CONNECTING and self.r_end[record] > 0:
+            late = self.request_timeout > 0 and now_ns >= self.r_since[record] + self.request_timeout
+            if kind == CONNECTING and self.r_end[record] > 0 and not late:
                 other = self.choose_but(self.r_client[record], slot, now_ns)
                 self.dispatch(record, other, now_ns, self.r_end[record] - 1)
                 return
