@@ -118,7 +118,7 @@ def _compile(source: Path, scratch: Path) -> list[Path]:
 STATE_TYPES = """\
 from .heap cimport Heap
 
-cdef long long BUCKETS, FAR, FREE, REASON_COUNT
+cdef long long BUCKETS, FAR, FREE, HASH_KEY, REASON_COUNT
 
 cdef class State:
     cdef public Heap heap
@@ -127,6 +127,8 @@ cdef class State:
     cpdef long long new_slot(self)
     cdef long long new_record(self)
     cdef void more_records(self)
+    cdef long long new_place(self)
+    cpdef void tie_places(self)
     cdef void let_go(self, long long record) noexcept
 """
 C_TYPES = {"int": "long long", "Bits": "unsigned long long", "Ints": "long long[::1]"}

@@ -205,7 +205,8 @@ def kernel_of(flow: Flow, service: Service, rules: EdgeRules, seed: int, logs: L
     if flow.clients.think is not None:
         made.set_closed(flow.clients.count, tables.exponential(flow.clients.think))
     if flow.sessions is not None:
-        made.set_sessions(table_of(flow.sessions.length, logs))
+        every_ns = flow.sessions.every if flow.sessions.kind == "affine" else 0
+        made.set_sessions(table_of(flow.sessions.length, logs), every_ns=every_ns)
     return made
 
 

@@ -59,11 +59,12 @@ def read(container: Container) -> Reading:
 
 
 def _read(key: ResourceKey, fields: Fields) -> Reading:
+    grace = fields.get("stop.grace")
     return Reading(
         fields, key, _host_ports(fields), asking(fields, "startup"), asking(fields, "liveness"),
         asking(fields, "readiness"), str(fields.get("stop_signal", "SIGTERM")),
         int(fields.get("stop.pre_stop") or 0),  # type: ignore[arg-type]
-        int(fields.get("stop.grace") or GRACE_NS),  # type: ignore[arg-type]
+        grace if isinstance(grace, int) else GRACE_NS,  # none at all is a grace too
         f"{key} run", f"{key} start", f"{key} ready", f"{key} stop",
     )  # fmt: skip
 

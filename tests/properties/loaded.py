@@ -103,7 +103,7 @@ class Tap:
         made = self.kernel
         count = made.slots
         self._from = (
-            made.now_ns, list(made.s_given)[:count], list(made.s_begun)[:count],
+            made.now_ns, list(made.s_given)[:count], connections_begun(made)[:count],
             tuple(made.a_slot), bool(made.troubled),
         )  # fmt: skip
 
@@ -112,10 +112,11 @@ class Tap:
         from_ns, given, begun, stuck, troubled = self._from
         if made.now_ns == from_ns:
             return
+        now_begun = connections_begun(made)
         places = tuple(
             Place(
                 made.s_edge[n], made.s_app[n], made.s_weight[n],
-                made.s_given[n] - given[n], made.s_begun[n] - begun[n],
+                made.s_given[n] - given[n], now_begun[n] - begun[n],
             )
             for n in range(len(given))
         )  # fmt: skip
@@ -130,6 +131,11 @@ class Tap:
         """Events of these kinds: time, slot, client (with its reason, for a drop)."""
         wanted = {EVENTS.index(kind) for kind in kinds}
         return ((at, slot, client) for at, kind, slot, client in self.events if kind in wanted)
+
+
+def connections_begun(made: Any) -> list[int]:
+    """By slot; an affine session is none, and begins when a request of it is answered."""
+    return [0] * len(made.s_begun) if made.every else list(made.s_begun)
 
 
 @cache

@@ -90,7 +90,11 @@ def traffic(draw: st.DrawFn) -> Json:
     if "retries" in extra:
         made["retries"] = {"most": 2, "backoff": "200ms"}
     if "sessions" in extra:
-        made["sessions"] = {"rate": {"poisson": 1}, "length": {"exponential": "8s"}}
+        made["sessions"] = {
+            "rate": {"poisson": 1}, "length": {"exponential": "8s"},
+            "kind": draw(st.sampled_from(("websocket", "affine", "sse"))),
+            "every": draw(st.sampled_from(("100ms", "1500ms"))),
+        }  # fmt: skip
     if "spread" in extra:
         made["service_time"] = {"exponential": "300ms"}
     return made
@@ -151,7 +155,10 @@ def tied(draw: st.DrawFn) -> Loaded:
     under = scenario(kind)
     under["traffic"][0]["rate"] = {"poisson": draw(st.integers(2, 12))}
     if affinity and draw(st.booleans()):
-        under["traffic"][0]["sessions"] = {"rate": {"poisson": 1}, "length": "4s"}
+        kind_of = draw(st.sampled_from(("websocket", "affine")))
+        under["traffic"][0]["sessions"] = {
+            "kind": kind_of, "rate": {"poisson": 1}, "length": "4s", "every": "200ms",
+        }  # fmt: skip
     after = changed(web, draw(st.sampled_from(CHANGES)))
     return Loaded(stack(web), stack(after), under, draw(SEEDS))
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from reconciler.model.units import NS_PER_S
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.traffic.flow import Flow
 from reconciler.sim.traffic.kernel import (
     CLIENT_IP,
     DRAIN,
+    HASH_KEY,
     IP_HASH_NGINX,
     ROUND_ROBIN,
     ROUND_ROBIN_HAPROXY,
@@ -18,7 +20,17 @@ from reconciler.sim.traffic.kernel import (
     WEIGHTED,
 )
 from reconciler.sim.world import World
-from tests.properties.loaded import Loaded, Play, Tap, Window, is_pod, slot_of
+from tests.properties.loaded import (
+    Loaded,
+    Play,
+    Tap,
+    Window,
+    connections_begun,
+    is_pod,
+    slot_of,
+)
+
+LONG_NS = 2 * NS_PER_S  # longer than a request takes, its client's further tries included
 
 # -- drain ----------------------------------------------------------------------------------
 
@@ -65,7 +77,7 @@ class Drains:
 def _given(flow: Flow, slot: int | None) -> int:
     """Requests and sessions that an instance has been given so far."""
     kernel: Any = flow.kernel
-    return 0 if slot is None else kernel.s_given[slot] + kernel.s_begun[slot]
+    return 0 if slot is None else kernel.s_given[slot] + connections_begun(kernel)[slot]
 
 
 def check_drain(case: Loaded) -> None:
@@ -93,12 +105,21 @@ def _given_to_others(tap: Tap) -> Iterator[str]:
             when = f"from {window.from_ns} to {window.to_ns} ns"
             if place.edge != DRAIN or not tap.affinity:
                 yield f"slot {slot}, edge {place.edge}, got {what} {when}"
-            elif new := _holders(window.stuck[1], slot) - _holders(window.stuck[0], slot):
+            elif new := {
+                key
+                for key in _holders(window.stuck[1], slot) - _holders(window.stuck[0], slot)
+                if not _is_own(tap, key)
+            }:
                 yield f"slot {slot} in drain got new clients {new} {when}"
 
 
 def _holders(stuck: tuple[int, ...], slot: int) -> set[int]:
     return {key for key, place in enumerate(stuck) if place == slot + 1}
+
+
+def _is_own(tap: Tap, key: int) -> bool:
+    """Whether a key of affinity is the own id of a session, whose place others have after it."""
+    return bool(key >= tap.everybody)
 
 
 def _late_hearing(play: Play) -> Iterator[str]:
@@ -133,6 +154,8 @@ def check_stickiness(case: Loaded) -> None:
         tap.close()
         found = list(_moves(tap)) if tap.affinity else list(_rehashes(tap, case))
         assert not found, found
+        found = list(_sessions_moved(tap))
+        assert not found, found
 
 
 def _moves(tap: Tap) -> Iterator[str]:
@@ -140,7 +163,7 @@ def _moves(tap: Tap) -> Iterator[str]:
     for window in tap.windows:
         before, after = window.stuck
         for key, place in enumerate(before):
-            if place == 0 or after[key] in (0, place) or window.troubled:
+            if place == 0 or after[key] in (0, place) or window.troubled or _is_own(tap, key):
                 continue
             there = window.places[place - 1]
             if there.edge != UP or there.app != SERVES or _has_expired(tap, key, window):
@@ -152,11 +175,14 @@ def _has_expired(tap: Tap, key: int, window: Window) -> bool:
     """Whether the client asked nothing for longer than its tie lasts."""
     if not tap.affinity_timeout:
         return False
+    if tap.every and tap.affinity == HASH_KEY:
+        return True  # requests of sessions, which have ids of their own, look like the client's
     kinds = tap.of("arrival", "departure", "retry", "session", "session end", "session cut")
     asked = [
         at
         for at, _, client in kinds
         if at < window.to_ns
+        and client < tap.everybody
         and (client % tap.addresses if tap.affinity == CLIENT_IP else client) == key
     ]
     times = [t for t in asked if t >= window.from_ns]
@@ -164,6 +190,29 @@ def _has_expired(tap: Tap, key: int, window: Window) -> bool:
     times = [*earlier[-1:], *times]
     # A tie is renewed when a request is given away, which may be long before its answer.
     return any(b - a > tap.affinity_timeout // 2 for a, b in pairwise(times))
+
+
+def _sessions_moved(tap: Tap) -> Iterator[str]:
+    """Affine sessions that moved while their instance was up, and tied to it, all the time."""
+    expires = 0 < tap.affinity_timeout < 4 * tap.every
+    if not tap.every or not tap.affinity or expires:
+        return
+    over = set(tap.of("session end", "session cut"))
+    where: dict[int, int] = {}
+    for at, slot, session in tap.of("session", "session moved", "session end", "session cut"):
+        before = where.pop(session, slot)
+        if (at, slot, session) in over:
+            continue
+        where[session] = slot
+        if before == slot:
+            continue
+        # A request of it was given away at most a pause and its own time ago.
+        lately = [w for w in tap.windows if at - 2 * tap.every - LONG_NS < w.to_ns <= at]
+        lately += [w for w in tap.windows if w.from_ns < at < w.to_ns]
+        there = [w.places[before] for w in lately if before < len(w.places)]
+        good = all(place.edge == UP and place.app == SERVES for place in there)
+        if good and not any(w.troubled for w in lately):
+            yield f"session {session} went from slot {before} to {slot} at {at}"
 
 
 def _rehashes(tap: Tap, case: Loaded) -> Iterator[str]:
@@ -235,6 +284,7 @@ def _assert_conserved(tap: Tap) -> None:
             f"slot {slot}: {given} given, {served} served, {failed} failed, {flying} in flight"
         )
         begun, ended, cut = tap.s_begun[slot], tap.s_ended[slot], tap.s_cut[slot]
+        begun += tap.s_moved[slot]
         assert begun == ended + cut + tap.sessions_open(slot) and flying >= 0
 
 
@@ -242,12 +292,21 @@ def _assert_counted(tap: Tap) -> None:
     """The kernel's numbers against its events, one by one."""
     counts = {
         kind: sum(1 for _ in tap.of(kind))
-        for kind in ("arrival", "drop", "retry", "session", "session end", "session cut")
+        for kind in (
+            "arrival",
+            "drop",
+            "retry",
+            "session",
+            "session end",
+            "session cut",
+            "session moved",
+        )
     }
     told = {
         "arrival": tap.arrivals, "drop": sum(tap.dropped_total()), "retry": tap.retried,
         "session": tap.sessions_begun, "session end": tap.sessions_ended,
         "session cut": tap.sessions_cut,
+        "session moved": tap.sessions_moved if tap.every else 0,
     }  # fmt: skip
     assert counts == told
     left = sum(1 for _ in tap.of("left"))

@@ -76,7 +76,8 @@ class Script:
         if draw.random() < 0.6:
             made.set_session_arrivals(draw.randint(1, 2), NS_PER_S, draw.choice((1, 6)))
             length = draw.choice((tables.constant(NS_PER_S), tables.exponential(2 * NS_PER_S)))
-            made.set_sessions(length, draw.choice((50, 400)) * NS_PER_MS)
+            every = draw.choice((0, 0, 30, 250, 900)) * NS_PER_MS
+            made.set_sessions(length, draw.choice((50, 400)) * NS_PER_MS, every)
 
     def _edge(self, made: Any, draw: random.Random) -> None:
         affinity = draw.choice(AFFINITIES)
@@ -97,12 +98,14 @@ class Script:
             slot, draw.choice(EDGES), draw.choice(APPS), draw.choice((1, 1, 1, 2, 5)),
             draw.choice((0, 1, 3)), draw.choice((-1, 0, 2)), draw.choice((1000, 1000, 2500)), slot,
         )  # fmt: skip
+        if draw.random() < 0.1:
+            made.set_app_limit(slot, draw.choice((0, 80, 300)) * NS_PER_MS, draw.randint(1, 5))
 
     def _change(self, made: Any, at: int, draw: random.Random) -> None:
         kind = draw.randrange(6)
         slot = draw.randrange(made.slots)
         if kind == 0:
-            made.cut(slot, at, draw.random() < 0.8, draw.random() < 0.8)
+            made.cut(slot, at, draw.random() < 0.8, draw.random() < 0.8, draw.random() < 0.8)
         elif kind == 1:
             slot = made.add_slot()
         elif kind == 2:

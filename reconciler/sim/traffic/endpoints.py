@@ -29,8 +29,8 @@ class Kernel(Protocol):
     ) -> None:  # fmt: skip
         """How an instance is from now on."""
 
-    def cut(self, slot: int, now_ns: int, requests: bool, sessions: bool) -> None:
-        """What is under way there is lost."""
+    def cut(self, slot: int, now_ns: int, requests: bool, sessions: bool, ended: bool) -> None:
+        """What is under way there is lost, and where the instance has ended what it kept."""
 
     def finish_by(self, slot: int) -> int:
         """When the last request in flight there will be done; 0 for none."""
@@ -38,11 +38,14 @@ class Kernel(Protocol):
     def last_session_end(self, slot: int) -> int:
         """When the last connection there will end; 0 for none."""
 
+    def tied_until(self, slot: int) -> int:
+        """Until when somebody whom affinity ties there may come again; 0 for nobody."""
+
     def dropped_at(self, slot: int) -> tuple[int, ...]:
         """Requests dropped there so far, by reason as in `REASONS`."""
 
     def sessions_cut_at(self, slot: int) -> int:
-        """Connections cut there so far."""
+        """Sessions cut there so far."""
 
 
 @dataclass(slots=True)

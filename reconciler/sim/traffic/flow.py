@@ -137,7 +137,7 @@ class Flow(Belief):
             self._take_out(container)
             self.world.emit("drained", container)
             return
-        at_ns = max(self.finished_ns(container), self.world.now_ns + SAMPLE_NS)
+        at_ns = max(self._done_ns(container), self.world.now_ns + SAMPLE_NS)
         self.world.push(at_ns, SYNC, "drained", (str(self.key), container.id))
 
     def _take_out(self, container: Container) -> None:
@@ -157,19 +157,26 @@ class Flow(Belief):
             self.world.emit(what, container)
 
     def is_drained(self, container: Container) -> bool:
-        """Whether nothing is under way at this instance."""
+        """Whether its edge knows nothing more to wait for at this instance.
+
+        Nothing is in flight there and no connection open; and nobody may come again whom
+        affinity ties to it: what the edge gave it last is older than the tie lasts. The edge
+        knows of no session beyond that.
+        """
         self.sync()
         endpoint = self._of(container)
-        return endpoint is None or not (
-            self.kernel.finish_by(endpoint.slot) or self.kernel.last_session_end(endpoint.slot)
-        )
+        if endpoint is None:
+            return True
+        if self.kernel.finish_by(endpoint.slot) or self.kernel.last_session_end(endpoint.slot):
+            return False
+        return self.kernel.tied_until(endpoint.slot) < max(self.now_ns, 1)
 
     def replace_edge(self, gap_ns: int) -> None:
         """The edge itself goes and comes back after a gap; its connections are cut."""
         self.sync()
         self.away_until_ns = self.world.now_ns + gap_ns
         for endpoint in self.endpoints.values():
-            self.kernel.cut(endpoint.slot, self.now_ns, True, True)
+            self.kernel.cut(endpoint.slot, self.now_ns, True, True, False)
             self._note(endpoint, "edge")
             self._publish(endpoint)
         self.world.push(self.away_until_ns, SYNC, "edge", (str(self.key), "", 0, "back"))
@@ -211,6 +218,12 @@ class Flow(Belief):
             self.kernel.finish_by(endpoint.slot), self.kernel.last_session_end(endpoint.slot)
         )
         return max(self.world.now_ns, self.began_ns + last)
+
+    def _done_ns(self, container: Container) -> int:
+        """When its edge should look again whether it is drained, in the world's time."""
+        endpoint = self._of(container)
+        tied = self.kernel.tied_until(endpoint.slot) if endpoint is not None else 0
+        return max(self.finished_ns(container), self.began_ns + tied + 1)
 
     # -- endpoints -------------------------------------------------------------------------
 
@@ -291,7 +304,7 @@ class Flow(Belief):
             return
         if behaviour.closes_sessions:
             endpoint.context = "draining"
-            self.kernel.cut(endpoint.slot, self.now_ns, False, True)
+            self.kernel.cut(endpoint.slot, self.now_ns, False, True, False)
             self._note(endpoint, "closed by the app")
         app = SERVES if behaviour.on_stop == "finish" else ANSWERS_503
         self._truth(endpoint, app, "draining", healthy=not behaviour.unready_on_stop)
@@ -300,7 +313,7 @@ class Flow(Belief):
         endpoint.why_down = _why(container, lacks=endpoint.lacks)
         if endpoint.why_down in UNASKED:
             self.fell = endpoint.why_down
-        self.kernel.cut(endpoint.slot, self.now_ns, True, True)
+        self.kernel.cut(endpoint.slot, self.now_ns, True, True, True)
         self._note(endpoint, endpoint.why_down)
         self._truth(endpoint, CLOSED, "down", healthy=False)
         if self.rules.membership == "registered":

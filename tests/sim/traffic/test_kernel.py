@@ -68,6 +68,9 @@ def assert_conserved(made: Any, seed: int) -> None:
         given, failed, served = made.s_given[slot], made.s_failed[slot], made.s_served[slot]
         assert given == failed + served + made.in_flight(slot), f"seed {seed}, slot {slot}"
         assert made.in_flight(slot) >= 0, f"seed {seed}, slot {slot}"
+        gone = made.s_ended[slot] + made.s_cut[slot]
+        there = gone + made.sessions_open(slot)
+        assert made.s_begun[slot] + made.s_moved[slot] == there, f"seed {seed}, slot {slot}"
 
 
 def test_one_that_was_written_down_goes_on_as_it_would_have() -> None:

@@ -7,7 +7,7 @@ imports Cython. The build compiles a copy of this folder as `reconciler.sim.traf
 
 The layers, each a class on the one before: `state` (arrays), `draws` (random numbers and
 arrivals), `smooth` and `balance` (which slot), `sticky` (affinity), `serve` (what becomes of
-a request), `sessions` (connections that last), `kernel` (the loop, and what others call).
+a request), `affine` and `sessions` (what lasts), `kernel` (the loop, and what others call).
 
 Rules for what is written here, so that both give the same: integers only; `//` and `%` on
 what is not negative; products below 2^63, or masked where they are meant to wrap; no local

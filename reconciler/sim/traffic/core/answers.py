@@ -5,6 +5,7 @@ from .words import (
     CONNECTING,
     FAR,
     LATE,
+    NONE,
     ORPHAN,
     REASON_COUNT,
     SERVICE,
@@ -61,8 +62,17 @@ class Answers(Settings):
         return self.s_conns[slot] - self.s_open[slot]
 
     def sessions_open(self, slot: int) -> int:
-        """Sessions open there."""
-        return self.s_open[slot]
+        """Sessions open there, or whose state is."""
+        return self.s_open[slot] + self.s_kept[slot]
+
+    def tied_until(self, slot: int) -> int:
+        """Until when a client that affinity ties there may come again, in ns; 0 for nobody.
+
+        As an edge knows it: by the time of the last request or session that it gave there.
+        """
+        if self.affinity == NONE or self.s_tied[slot] == 0:
+            return 0
+        return self.s_tied[slot] - 1 + self.affinity_timeout if self.affinity_timeout else FAR
 
     def dropped_at(self, slot: int) -> tuple[int, ...]:
         """Requests dropped there so far, by reason as in `REASONS`; -1: at no slot."""

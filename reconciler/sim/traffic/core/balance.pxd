@@ -10,6 +10,7 @@ cdef class Balance(Haproxy):
     @cython.locals(rule=cython.longlong, slot=cython.longlong)
     cdef long long pick(self, long long client, long long now_ns) noexcept
     cdef long long address_of(self, long long client) noexcept
+    cdef long long whose(self, long long client) noexcept
     @cython.locals(
         count=cython.longlong, listed=cython.longlong, slot=cython.longlong,
         at=cython.longlong, weight=cython.longlong

@@ -59,7 +59,13 @@ class Balance(Haproxy):
 
     def address_of(self, client: int) -> int:
         """A client's address."""
+        if client >= self.everybody:
+            client = self.p_client[client - self.everybody]
         return self.first_address + client % self.addresses
+
+    def whose(self, client: int) -> int:
+        """The client itself, where the number is an affine session of it."""
+        return client if client < self.everybody else self.p_client[client - self.everybody]
 
     def renew(self) -> None:
         """Look again at who is up."""

@@ -1,7 +1,19 @@
 """What clients are told, and what they do then."""
 
 from .sticky import Sticky
-from .words import BACKOFF, CUT, DIGEST, DROP, MASK, REASON_COUNT, RETRY, THINKING
+from .words import (
+    BACKOFF,
+    CUT,
+    DIGEST,
+    DROP,
+    MASK,
+    MOVED,
+    PAUSED,
+    REASON_COUNT,
+    RETRY,
+    SESSION,
+    THINKING,
+)
 
 
 class Clients(Sticky):
@@ -23,10 +35,13 @@ class Clients(Sticky):
 
     def answer(self, record: int, now_ns: int) -> None:
         """Its client has what it wanted, or has given up: it goes, or thinks and asks again."""
-        if self.r_client[record] < self.clients:
+        client = self.r_client[record]
+        if client < self.clients:
             self.let_go(record)
-            return
-        self.think(record, now_ns)
+        elif client < self.everybody:
+            self.think(record, now_ns)
+        else:
+            self.pause(record, now_ns)
 
     def think(self, record: int, now_ns: int) -> None:
         """A client of the closed loop asks again after a while."""
@@ -37,10 +52,40 @@ class Clients(Sticky):
         bits = self.mixed(self.seed_closed + client * DIGEST, 2 * self.c_count[at])
         self.wake(record, now_ns + self.from_table(self.t_think, bits))
 
+    def pause(self, record: int, now_ns: int) -> None:
+        """An affine session asks again so long after it asked last, as long as it lasts."""
+        due = self.r_begin[record] + self.every
+        end = self.p_end[self.r_client[record] - self.everybody]
+        if due > end:
+            due = end
+        self.r_kind[record] = PAUSED
+        self.r_slot[record] = -1
+        self.wake(record, due if due > now_ns else now_ns)
+
+    def keep(self, session: int, slot: int, now_ns: int) -> None:
+        """An affine session was served here: here is its state from now on."""
+        place = session - self.everybody
+        before = self.p_slot[place]
+        if before == slot:
+            return
+        self.p_slot[place] = slot
+        self.s_kept[slot] += 1
+        if before < 0:
+            self.sessions_begun += 1
+            self.sessions_open_total += 1
+            self.s_begun[slot] += 1
+            self.note(now_ns, SESSION, slot, session)
+            return
+        self.s_kept[before] -= 1
+        self.s_moved[before] -= 1
+        self.s_moved[slot] += 1
+        self.sessions_moved += 1
+        self.note(now_ns, MOVED, slot, session)
+
     def fail(self, record: int, why: int, now_ns: int) -> None:
         """The client gets an error; it tries again after a while, or the request is dropped."""
         slot = self.r_slot[record]
-        client = self.r_client[record]
+        client = self.whose(self.r_client[record])
         tries = self.r_tries[record]
         if tries < self.most_retries:
             self.r_tries[record] = tries + 1

@@ -1,8 +1,9 @@
 """All that a kernel consists of, by name and type; `state` makes it, the build gives it C types.
 
 ``s_`` is by slot, ``r_`` by record, ``a_`` by key of affinity, ``l_`` by key of the rate limit,
-``c_`` by client of the closed loop, ``f_`` what was fed, ``t_`` are quantile tables, ``b_`` is
-what was drawn ahead. Whole numbers of 64 bits, `Bits` without a sign. Never compiled.
+``c_`` by client of the closed loop, ``p_`` by place of an affine session, ``f_`` what was fed,
+``t_`` are quantile tables, ``b_`` is what was drawn ahead. Whole numbers of 64 bits, `Bits`
+without a sign. Never compiled.
 """
 
 from __future__ import annotations
@@ -63,10 +64,15 @@ class Fields:
     session_count: int  # numbers of draws: sessions, and clients that come again
     redials: int
     redial_ns: int
+    every: int  # affine: from one request of a session to the next; 0: sessions are connections
+    places: int  # of affine sessions
+    place_room: int
+    free_place: int  # by p_next; -1: none
 
     # clients
     clients: int  # of the open loop; those of the closed one come after them
     closed_count: int
+    everybody: int  # both; a number from there on is an affine session, by its place
     first_address: int
     addresses: int
     work_constant: int  # the work where it is always the same, else -1
@@ -105,6 +111,7 @@ class Fields:
     turn_at: int  # place in `ups` of the next
     stamp: int  # of this request: s_stamp tells what it has tried
     choices: int  # how many it has tried
+    app_limits: int  # how many slots have a rate limit of their own
     troubled: int  # some slot has failures (s_fails), or a weight that is not its own again
     smooth: int  # `orders` hold what s_current does else
     classes: int  # different weights; -1: too many
@@ -152,13 +159,18 @@ class Fields:
     s_backlog: Ints
     s_slow: Ints  # per mille
     s_address: Ints
+    s_gap: Ints  # the app's own rate limit: ns for each request; 0: none
+    s_ahead: Ints  # ns of gaps that may be used ahead of time
     # what is there
     s_busy: Ints  # at work, for somebody or nobody
     s_conns: Ints  # the edge's connections: requests and sessions
     s_waiting: Ints
     s_head: Ints  # its queue, by r_next
     s_tail: Ints
-    s_open: Ints  # sessions
+    s_open: Ints  # sessions that are connections
+    s_kept: Ints  # affine sessions whose state is there
+    s_tat: Ints  # its own rate limit: when all that it let through is made up for
+    s_tied: Ints  # ns after the last request or session of whom affinity ties there; 0: none
     # how the rules see it
     s_current: Ints
     s_effective: Ints
@@ -180,6 +192,7 @@ class Fields:
     s_begun: Ints
     s_ended: Ints
     s_cut: Ints
+    s_moved: Ints  # affine sessions that came from elsewhere, less those that went
     s_dropped: Ints  # REASON_COUNT for each
 
     # by record
@@ -209,6 +222,12 @@ class Fields:
     a_last: Ints
     l_tat: Ints
     c_count: Ints  # how often a client of the closed loop has asked
+    p_client: Ints
+    p_number: Ints  # of the session there
+    p_count: Ints  # how often it has asked
+    p_end: Ints  # when it has lasted its time
+    p_slot: Ints  # which instance keeps its state, having served it last; -1: none
+    p_next: Ints
     t_unit: Ints
     t_service: Ints
     t_think: Ints
@@ -231,3 +250,4 @@ NUMBERS = names("int", "Bits")
 ARRAYS = names("Ints")
 BY_SLOT = tuple(name for name in ARRAYS if name.startswith("s_") and name != "s_dropped")
 BY_RECORD = tuple(name for name in ARRAYS if name.startswith("r_"))
+BY_PLACE = tuple(name for name in ARRAYS if name.startswith("p_"))

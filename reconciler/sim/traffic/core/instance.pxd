@@ -2,8 +2,8 @@
 cimport cython
 from .clients cimport Clients
 
-cdef long long DEPARTURE, GONE, LATE, LEAST_CONN_HAPROXY, NATIVE, ORPHAN, SERVES, SERVICE, UP
-cdef long long WAITING
+cdef long long DEPARTURE, GONE, LATE, LEAST_CONN_HAPROXY, LIMITED, NATIVE, ORPHAN, SERVES, SERVICE
+cdef long long UP, WAITING
 
 cdef class Instance(Clients):
     cdef void connect(self, long long slot, long long by) noexcept
@@ -11,6 +11,8 @@ cdef class Instance(Clients):
     cdef long long has_room(self, long long slot) noexcept
     @cython.locals(limit=cython.longlong, at_once=cython.longlong)
     cdef long long admit(self, long long record, long long slot, long long now_ns) noexcept
+    @cython.locals(gap=cython.longlong, full_at=cython.longlong)
+    cdef long long lets_through(self, long long slot, long long now_ns) noexcept
     @cython.locals(work=cython.longlong, due=cython.longlong)
     cdef void start(self, long long record, long long slot, long long now_ns) noexcept
     @cython.locals(slot=cython.longlong, client=cython.longlong, took=cython.longlong)

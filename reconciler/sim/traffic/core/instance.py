@@ -6,6 +6,7 @@ from .words import (
     GONE,
     LATE,
     LEAST_CONN_HAPROXY,
+    LIMITED,
     NATIVE,
     ORPHAN,
     SERVES,
@@ -40,9 +41,13 @@ class Instance(Clients):
         if not at_once and 0 <= self.s_backlog[slot] <= self.s_waiting[slot]:
             return 0
         self.s_given[slot] += 1
-        self.connect(slot, 1)
         if self.affinity:
             self.moved += self.stick(self.r_client[record], slot, now_ns)
+        if self.app_limits and not self.lets_through(slot, now_ns):
+            self.s_failed[slot] += 1
+            self.fail(record, LIMITED, now_ns)
+            return 1
+        self.connect(slot, 1)
         if at_once:
             self.start(record, slot, now_ns)
             return 1
@@ -58,6 +63,19 @@ class Instance(Clients):
             self.wake(record, self.r_since[record] + self.request_timeout)
         else:
             self.r_due[record] = -1
+        return 1
+
+    def lets_through(self, slot: int, now_ns: int) -> int:
+        """The app's own rate limit, which its instance keeps alone: a bucket of tokens."""
+        gap = self.s_gap[slot]
+        if gap == 0:
+            return 1
+        full_at = self.s_tat[slot]
+        if full_at < now_ns:
+            full_at = now_ns
+        if full_at - now_ns > self.s_ahead[slot]:
+            return 0
+        self.s_tat[slot] = full_at + gap
         return 1
 
     def start(self, record: int, slot: int, now_ns: int) -> None:
@@ -81,7 +99,7 @@ class Instance(Clients):
         client = self.r_client[record]
         self.s_busy[slot] -= 1
         self.s_work[slot] += self.r_work[record]
-        self.note(now_ns, DEPARTURE, slot, client)
+        self.note(now_ns, DEPARTURE, slot, self.whose(client))
         if self.r_kind[record] == ORPHAN:
             self.let_go(record)
         else:
@@ -96,6 +114,8 @@ class Instance(Clients):
             self.latency[self.bucket_of(took)] += 1
             if self.troubled:
                 self.clear_blame(slot)
+            if client >= self.everybody:
+                self.keep(client, slot, now_ns)
             self.answer(record, now_ns)
         if self.s_head[slot] >= 0:
             self.start_next(slot, now_ns)

@@ -31,7 +31,7 @@ class Kernel(Answers):
         self.turn = -1
         self.stale = 1
         self.chunk = self.draw_chunk = -1
-        self.clients = self.addresses = 1
+        self.clients = self.addresses = self.everybody = 1
         self.work_constant = 0
         self.redial_ns = 1_000_000_000
         self.connect_timeout = 5_000_000_000
@@ -75,8 +75,22 @@ class Kernel(Answers):
         if self.queued > 0:
             self.drain_queue(slot, self.now_ns)
 
-    def cut(self, slot: int, now_ns: int, requests: bool = True, sessions: bool = True) -> None:
-        """What is under way at a slot is lost: requests counted as cut, sessions dialled again."""
+    def set_app_limit(self, slot: int, gap_ns: int = 0, burst: int = 1) -> None:
+        """An app that lets through `burst` requests at once, and one more each `gap_ns`; 0: all.
+
+        What exceeds it is answered 429 by the instance itself. Its bucket is full from now on.
+        """
+        self.app_limits += (gap_ns > 0) - (self.s_gap[slot] > 0)
+        self.s_gap[slot], self.s_ahead[slot], self.s_tat[slot] = gap_ns, (burst - 1) * gap_ns, 0
+
+    def cut(
+        self, slot: int, now_ns: int, requests: bool = True, sessions: bool = True,
+        ended: bool = True,
+    ) -> None:  # fmt: skip
+        """What is under way at a slot is lost: requests counted as cut, sessions dialled again.
+
+        `ended`: the instance is gone too, and with it what it kept of affine sessions.
+        """
         self.run(now_ns)
         there = [n for n in range(self.records) if self.r_slot[n] == slot and self.r_kind[n]]
         if requests:
@@ -102,6 +116,8 @@ class Kernel(Answers):
             for record in there:
                 if self.r_kind[record] == SESSION_OPEN:
                     self.cut_session(record, now_ns)
+        if ended:
+            self.lose_states(slot, now_ns)
 
     # -- copies ----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 cimport cython
 from .rush cimport Rush
 
-cdef long long BACKOFF, FAR, ORPHAN, REDIAL, SERVICE, SESSION_OPEN, THINKING, FED_FROM
+cdef long long BACKOFF, FAR, ORPHAN, PAUSED, REDIAL, SERVICE, SESSION_OPEN, THINKING, FED_FROM
 
 cdef class Loop(Rush):
     @cython.locals(at=cython.longlong, record=cython.longlong)

@@ -12,6 +12,7 @@ from .words import (
     BACKOFF,
     FAR,
     ORPHAN,
+    PAUSED,
     REDIAL,
     SERVICE,
     SESSION_OPEN,
@@ -69,6 +70,8 @@ class Loop(Rush):
             self.ask_again(record, now_ns)
         elif kind == SESSION_OPEN:
             self.end_session(record, now_ns)
+        elif kind == PAUSED:
+            self.go_on(record, now_ns)
         elif kind == REDIAL:
             self.dial(record, now_ns)
         else:

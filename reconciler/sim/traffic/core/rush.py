@@ -27,7 +27,9 @@ class Rush(Sessions):
 
     def can_rush(self) -> int:
         """Whether nothing is out of the ordinary."""
-        if self.watched is not None or self.queued > 0 or self.troubled or self.limit_by:
+        if self.watched is not None or self.queued > 0 or self.troubled:
+            return 0
+        if self.limit_by or self.app_limits:
             return 0
         return 1
 

@@ -37,6 +37,6 @@ cdef class Serve(Instance):
     cdef long long somewhere(self, long long but) noexcept
     @cython.locals(
         kind=cython.longlong, slot=cython.longlong, other=cython.longlong,
-        late=cython.longlong
+        client=cython.longlong, patience=cython.longlong, late=cython.longlong
     )
     cdef void give_up(self, long long record, long long now_ns) noexcept

@@ -67,7 +67,7 @@ class Serve(Instance):
 
     def within_limit(self, client: int, now_ns: int) -> int:
         """nginx' limit_req without delay: a leaky bucket for each key."""
-        key = client % self.addresses if self.limit_by == BY_ADDRESS else 0
+        key = self.whose(client) % self.addresses if self.limit_by == BY_ADDRESS else 0
         free_at = self.l_tat[key]
         if free_at < now_ns:
             free_at = now_ns
@@ -182,12 +182,14 @@ class Serve(Instance):
         """The edge's patience with a request is over: its client is told 504."""
         kind = self.r_kind[record]
         slot = self.r_slot[record]
-        self.note(now_ns, LEFT, slot, self.r_client[record])
+        client = self.whose(self.r_client[record])
+        self.note(now_ns, LEFT, slot, client)
         if kind in (CONNECTING, STUCK):
             self.connect(slot, -1)
             self.s_failed[slot] += 1
             self.blame(slot, now_ns)
-            late = self.request_timeout > 0 and now_ns >= self.r_since[record] + self.request_timeout
+            patience = self.request_timeout
+            late = patience > 0 and now_ns >= self.r_since[record] + patience
             if kind == CONNECTING and self.r_end[record] > 0 and not late:
                 other = self.choose_but(self.r_client[record], slot, now_ns)
                 self.dispatch(record, other, now_ns, self.r_end[record] - 1)
@@ -203,6 +205,7 @@ class Serve(Instance):
         self.r_tries[other] = self.r_tries[record]
         self.r_slot[other] = slot
         self.r_due[other] = -1
+        self.r_client[record] = client
         if kind == LATE:
             self.r_kind[record] = ORPHAN
             self.wake(record, self.r_end[record])

@@ -1,12 +1,15 @@
 # C types of the names in the module of the same name.
 cimport cython
-from .serve cimport Serve
+from .affine cimport Affine
 
 cdef long long CLOSED, LEAST_CONN_HAPROXY, REDIAL, SERVES, SESSION, SESSION_CUT, SESSION_END
 cdef long long SESSION_OPEN, CLIENTS_FROM, REDIALS_FROM
 
-cdef class Sessions(Serve):
-    @cython.locals(number=cython.longlong, record=cython.longlong, bits=cython.ulonglong)
+cdef class Sessions(Affine):
+    @cython.locals(
+        number=cython.longlong, record=cython.longlong, client=cython.longlong,
+        length=cython.longlong, bits=cython.ulonglong
+    )
     cdef void begin_session(self, long long now_ns) noexcept
     @cython.locals(client=cython.longlong, left=cython.longlong, slot=cython.longlong)
     cdef void dial(self, long long record, long long now_ns) noexcept

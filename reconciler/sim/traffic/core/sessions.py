@@ -1,6 +1,6 @@
 """Connections that last: begun by the same choice as requests, until they end or are cut."""
 
-from .serve import Serve
+from .affine import Affine
 from .words import (
     CLOSED,
     LEAST_CONN_HAPROXY,
@@ -16,19 +16,24 @@ CLIENTS_FROM = 1 << 41  # draws of one stream with numbers that never meet
 REDIALS_FROM = 1 << 42
 
 
-class Sessions(Serve):
+class Sessions(Affine):
     """Sessions: dialled, open, ended, cut and dialled again."""
 
     def begin_session(self, now_ns: int) -> None:
-        """A client wants a connection that lasts."""
+        """A client wants a connection that lasts, or begins to ask time and again."""
         number = self.session_count
         self.session_count = number + 1
-        record = self.new_record()
-        self.r_client[record] = 0
+        client = 0
         if self.clients > 1:
             bits = self.mixed(self.seed_sessions, CLIENTS_FROM + number)
-            self.r_client[record] = ((bits >> 32) * self.clients) >> 32
-        self.r_work[record] = self.from_table(self.t_length, self.mixed(self.seed_lengths, number))
+            client = ((bits >> 32) * self.clients) >> 32
+        length = self.from_table(self.t_length, self.mixed(self.seed_lengths, number))
+        if self.every > 0:
+            self.begin_affine(number, client, now_ns + length, now_ns)
+            return
+        record = self.new_record()
+        self.r_client[record] = client
+        self.r_work[record] = length
         self.r_begin[record] = now_ns
         self.r_slot[record] = self.r_end[record] = -1
         self.dial(record, now_ns)

@@ -52,7 +52,7 @@ class Settings(Loop):
 
     def set_clients(self, count: int, first_address: int = 0, addresses: int = 0) -> None:
         """So many clients, each as likely; client i has address first + i % addresses."""
-        assert self.closed_count == 0, "clients are set before the closed loop"
+        assert self.closed_count == self.places == 0, "clients are set before those that last"
         self.clients = max(count, 1)
         self.first_address = first_address
         self.addresses = max(addresses or count, 1)
@@ -61,7 +61,7 @@ class Settings(Loop):
 
     def set_closed(self, clients: int, think_table: Sequence[int]) -> None:
         """A closed loop: so many more clients, each thinks, asks, and waits for its answer."""
-        assert self.closed_count == 0, "a closed loop is set once"
+        assert self.closed_count == self.places == 0, "a closed loop is set once, and early"
         self.t_think = held(think_table)
         self.closed_count = clients
         self.c_count = zeros(max(clients, 1))
@@ -75,10 +75,17 @@ class Settings(Loop):
         """Further tries of a client whose request failed; the wait before them doubles."""
         self.most_retries, self.backoff_ns = most, max(backoff_ns, 1)
 
-    def set_sessions(self, length_table: Sequence[int], redial_ns: int = 1_000_000_000) -> None:
-        """How long sessions last, and about when clients of cut ones come again."""
+    def set_sessions(
+        self, length_table: Sequence[int], redial_ns: int = 1_000_000_000, every_ns: int = 0
+    ) -> None:
+        """How long sessions last, and about when clients of cut ones come again.
+
+        With `every_ns` they are affine: no connections, but a request so often.
+        """
+        assert every_ns == self.every or self.session_count == 0, "a session stays of its kind"
         self.t_length = held(length_table)
-        self.redial_ns = max(redial_ns, 2)
+        self.redial_ns, self.every = max(redial_ns, 2), every_ns
+        self.tie_places()
 
     # -- the edge --------------------------------------------------------------------------
 
@@ -108,11 +115,12 @@ class Settings(Loop):
 
     def make_tables(self) -> None:
         """Room for every client in the tables that are by client."""
-        everybody = self.clients + self.closed_count
+        everybody = self.everybody = self.clients + self.closed_count
         if self.affinity != NONE:
             keys = min(self.addresses, everybody) if self.affinity == CLIENT_IP else everybody
             for name in ("a_slot", "a_last"):
                 setattr(self, name, longer(getattr(self, name), keys))
+            self.tie_places()
         if self.limit_by != NONE:
             keys = min(self.addresses, everybody) if self.limit_by == BY_ADDRESS else 1
             self.l_tat = longer(self.l_tat, keys)

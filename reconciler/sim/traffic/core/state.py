@@ -7,10 +7,10 @@ record is due at another time is void.
 
 from typing import Any
 
-from .arrays import doubled, held, zeros
-from .fields import ARRAYS, BY_RECORD, BY_SLOT, NUMBERS, Fields
+from .arrays import doubled, held, longer, zeros
+from .fields import ARRAYS, BY_PLACE, BY_RECORD, BY_SLOT, NUMBERS, Fields
 from .heap import Heap
-from .words import BUCKETS, FAR, FREE, REASON_COUNT
+from .words import BUCKETS, FAR, FREE, HASH_KEY, REASON_COUNT
 
 
 class State(Fields):
@@ -21,13 +21,13 @@ class State(Fields):
             setattr(self, name, 0)
         for name in ARRAYS:
             setattr(self, name, zeros(1))
-        for name in (*BY_SLOT, *BY_RECORD):
+        for name in (*BY_SLOT, *BY_RECORD, *BY_PLACE):
             setattr(self, name, zeros(16))
         self.s_dropped = zeros(16 * REASON_COUNT)
         self.nowhere = zeros(REASON_COUNT)
         self.latency = zeros(BUCKETS)
-        self.slot_room = self.record_room = 16
-        self.free = self.queue_head = self.queue_tail = -1
+        self.slot_room = self.record_room = self.place_room = 16
+        self.free = self.free_place = self.queue_head = self.queue_tail = -1
         self.next_open = self.next_fed = self.next_session = self.next_arrival = FAR
         self.heap = Heap()
         self.orders: list[Heap] = []
@@ -63,6 +63,27 @@ class State(Fields):
         for name in BY_RECORD:
             setattr(self, name, doubled(getattr(self, name)))
         self.record_room *= 2
+
+    def new_place(self) -> int:
+        """A free place for an affine session."""
+        place = self.free_place
+        if place >= 0:
+            self.free_place = self.p_next[place]
+            return place
+        place = self.places
+        if place == self.place_room:
+            for name in BY_PLACE:
+                setattr(self, name, doubled(getattr(self, name)))
+            self.place_room *= 2
+            self.tie_places()
+        self.places = place + 1
+        return place
+
+    def tie_places(self) -> None:
+        """Where sessions are tied by ids of their own, the table has a key for each."""
+        if self.affinity == HASH_KEY and self.every > 0:
+            for name in ("a_slot", "a_last"):
+                setattr(self, name, longer(getattr(self, name), self.everybody + self.place_room))
 
     def let_go(self, record: int) -> None:
         """This record is free."""

@@ -2,7 +2,7 @@
 cimport cython
 from .balance cimport Balance
 
-cdef long long ABSENT, CLIENT_IP, DOWN, DRAIN
+cdef long long ABSENT, CLIENT_IP, DOWN, DRAIN, HASH_KEY
 
 cdef class Sticky(Balance):
     cdef long long key_of(self, long long client) noexcept

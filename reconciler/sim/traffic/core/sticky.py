@@ -1,14 +1,16 @@
 """Affinity: who comes again goes to the same slot, as long as the edge lets it."""
 
 from .balance import Balance
-from .words import ABSENT, CLIENT_IP, DOWN, DRAIN
+from .words import ABSENT, CLIENT_IP, DOWN, DRAIN, HASH_KEY
 
 
 class Sticky(Balance):
     """The table from clients, or their addresses, to slots."""
 
     def key_of(self, client: int) -> int:
-        """Where in the table a client is."""
+        """Where in the table a client is; a session too, unless what ties it is its own id."""
+        if client >= self.everybody and self.affinity != HASH_KEY:
+            client = self.p_client[client - self.everybody]
         return client % self.addresses if self.affinity == CLIENT_IP else client
 
     def stuck_to(self, client: int, now_ns: int) -> int:
@@ -37,4 +39,5 @@ class Sticky(Balance):
         before = self.a_slot[key] - 1
         self.a_slot[key] = slot + 1
         self.a_last[key] = now_ns
+        self.s_tied[slot] = now_ns + 1
         return 1 if before >= 0 and before != slot else 0

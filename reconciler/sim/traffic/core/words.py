@@ -43,8 +43,8 @@ EVERYONE, BY_ADDRESS = 1, 2
 
 # Kinds of events, as the digest and `watch` have them.
 EVENTS = ("", "arrival", "departure", "retry", "drop", "session", "session end", "session cut",
-          "left")  # fmt: skip
-ARRIVAL, DEPARTURE, RETRY, DROP, SESSION, SESSION_END, SESSION_CUT, LEFT = range(1, 9)
+          "left", "session moved")  # fmt: skip
+ARRIVAL, DEPARTURE, RETRY, DROP, SESSION, SESSION_END, SESSION_CUT, LEFT, MOVED = range(1, 10)
 
 # What a record waits for.
 FREE = 0
@@ -60,6 +60,7 @@ BACKOFF = 9  # the client tries again when it is due
 THINKING = 10  # a client of the closed loop asks when it is due
 SESSION_OPEN = 11  # due: it ends
 REDIAL = 12  # a session's client comes again when it is due
+PAUSED = 13  # an affine session asks again when it is due, or has lasted its time
 
 FAR = 1 << 62  # later than anything
 
