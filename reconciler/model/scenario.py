@@ -82,17 +82,18 @@ class Retries:
 
 @noun
 class Sessions:
-    """Connections that last: a websocket, a stream of events, a suspended execution."""
+    """What lasts: a websocket, a stream of events, a suspended execution, a shopping cart."""
 
     kind: Literal["websocket", "sse", "affine"] = about(
-        "A websocket or a stream is one connection; `affine` is many requests to one instance.",
+        "A websocket or a stream is one connection; `affine` is a request each `every`, and a "
+        "state in the instance that answered last.",
         "websocket",
         default="websocket",
     )
     rate: Rate = about("How often one begins.", {"poisson": 2})
     length: Time = about("How long one lasts.", {"exponential": "10m"})
     every: DurationNs = about(
-        "Between two requests of an affine session.", "5s", default=5 * NS_PER_S
+        "From one request of an affine session to the next.", "5s", default=5 * NS_PER_S
     )
 
 
@@ -142,6 +143,15 @@ class EdgeModel:
 
 
 @noun
+class Limit:
+    """A rate limit inside an app, of which every instance keeps count alone."""
+
+    requests: int = about("How many it answers in that time; more get 429.", 200)
+    per: DurationNs = about("The time.", "1m", default=60 * NS_PER_S)
+    burst: int = about("How many of them at once, at most.", 40, default=1)
+
+
+@noun
 class Profile:
     """How an app behaves, which no engine reports. What is left out is assumed, and said so."""
 
@@ -176,6 +186,17 @@ class Profile:
         "For how long after its start it is slower.", "60s", default=None
     )
     cold_factor: float | None = about("How many times slower.", 3, default=None)
+    speeds: tuple[float, ...] = about(
+        "How fast each instance is beside the others, by its ordinal; 1 beyond the list's end. "
+        "At 2, everything takes half its time.",
+        [3, 1],
+        default=(),
+    )
+    limit: Limit | None = about(
+        "Rate limit inside of each instance.",
+        {"requests": 200, "per": "1m", "burst": 40},
+        default=None,
+    )
     cpu_per_request: DurationNs | None = about(
         "Processor time of one request.", "12ms", default=None
     )

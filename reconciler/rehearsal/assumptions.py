@@ -54,6 +54,12 @@ def _profiles(
                 origin = "measured"
             text = _NOTHING.get(field, _text(value)) if value == 0 else _text(value)
             yield Assumption(f"{name}: {what}", text, origin)
+        if profile.speeds:
+            text = ", ".join(f"{speed:g}" for speed in profile.speeds)
+            yield Assumption(f"{name}: speed of each instance", text, "given")
+        if profile.limit is not None:
+            text = _spoken(profile.limit)
+            yield Assumption(f"{name}: rate limit of each instance", text, "given")
 
 
 def _edges(scenario: Scenario, stack: Stack) -> Iterator[Assumption]:
@@ -94,8 +100,12 @@ def _traffic(scenario: Scenario) -> Iterator[Assumption]:
             origin: Origin = "measured" if time.log or time.measured else given
             yield Assumption(f"{name}: time of a request", _spoken(time), origin)
         if flow.sessions is not None:
-            text = f"{_spoken(flow.sessions.rate)} a second, for {_spoken(flow.sessions.length)}"
-            yield Assumption(f"{name}: connections that last", text, given)
+            sessions, what = flow.sessions, "connections that last"
+            text = f"{_spoken(sessions.rate)} a second, for {_spoken(sessions.length)}"
+            if sessions.kind == "affine":
+                text += f", a request each {format_duration(sessions.every)}"
+                what = "sessions"
+            yield Assumption(f"{name}: {what}", text, given)
         who = flow.clients
         text = f"{who.count} in {who.network}"
         yield Assumption(f"{name}: clients", text, "assumed" if who == Clients() else given)

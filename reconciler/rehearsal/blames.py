@@ -37,6 +37,13 @@ def _drain(scene: Scene) -> str:
     return format_duration(scene.service.termination.drain)
 
 
+def _edge_drain(scene: Scene) -> str:
+    routing = scene.service.routing
+    if scene.rules.membership != "announced" or routing is None or not routing.drain:
+        return "no drain at the edge"
+    return f"a drain of {format_duration(routing.drain)} at the edge"
+
+
 def _longest(scene: Scene) -> str:
     routing = scene.service.routing
     longest = routing.session_longest if routing is not None else None
@@ -213,6 +220,13 @@ def cold_fix(scene: Scene) -> str:
 
 
 TABLE: tuple[Blame, ...] = (
+    Blame(
+        "R644", _of("its own limit"),
+        lambda s: "requests were above the rate limit that each instance keeps by itself",
+        lambda s: "autoscale.max" if s.service.autoscale is not None else "replicas",
+        lambda s: "raise the app's own limit, or run more instances: n of them let n times as "
+                  "many through",
+    ),
     Blame("R628", _because("limited"), _zone, _zone_path,
           lambda s: "raise the zone's rate or burst, if these are clients to be served"),
     Blame(
@@ -257,6 +271,14 @@ TABLE: tuple[Blame, ...] = (
                   "list from the start",
         _path("readiness"),
         lambda s: "let the edge ask for readiness before it sends requests",
+    ),
+    Blame(
+        "R645", _of("state gone"),
+        lambda s: "sessions have their state in the instance, which was stopped before they were "
+                  f"over, after {_edge_drain(s)}",
+        _path("routing.drain"),
+        lambda s: "let routing.drain cover the longest session, tied by an affinity with a timeout "
+                  "shorter than that, or keep their state outside of the instances",
     ),
     Blame(
         "R624", _killed_session,

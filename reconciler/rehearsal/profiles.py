@@ -32,6 +32,10 @@ def behaviour_of(service: Service, profile: Profile) -> Behaviour:
         given["drain_ns"] = service.termination.drain
     if profile.cold_factor is not None:
         given["cold_permille"] = round(profile.cold_factor * 1000)
+    given["speed_permille"] = tuple(round(speed * 1000) for speed in profile.speeds)
+    if profile.limit is not None:
+        given["limit_gap_ns"] = profile.limit.per // profile.limit.requests
+        given["limit_burst"] = profile.limit.burst
     if profile.needs:
         given["needs"] = tuple(sorted(profile.needs.items()))
     if given.get("on_stop") == "exit":

@@ -31,7 +31,9 @@ class Behaviour:
     answers 503 to what is new and finishes the rest, ``exit`` ends at once. `drain_ns`: longest
     that it finishes what is in flight; then it cancels the rest. `closes_sessions`: connections
     that last are closed as its drain begins. `concurrency`: requests worked on at once, 0 for
-    no limit; `backlog` may wait. For `cold_ns` after its start it is `cold_permille` as slow.
+    no limit; `backlog` may wait. `speed_permille`: how fast each instance is by its ordinal, 1000
+    where the tuple ends. `limit_gap_ns`: a request of the app's own rate limit, with `limit_burst`
+    at once; 0 for no limit. For `cold_ns` after its start it is `cold_permille` as slow.
     `cpu_per_request_ns` of processor time and `memory_per_request` bytes (leaked) are what a
     request costs; `memory_bytes` are used from the start, `memory_growth_bytes_per_s` more as
     time goes on; above its memory limit it is killed.
@@ -60,6 +62,9 @@ class Behaviour:
     closes_sessions: bool = False
     concurrency: int = 0
     backlog: int = 128
+    speed_permille: tuple[int, ...] = ()
+    limit_gap_ns: int = 0
+    limit_burst: int = 1
     cold_ns: int = 0
     cold_permille: int = 1000
     cpu_per_request_ns: int = 5 * NS_PER_MS
@@ -68,6 +73,11 @@ class Behaviour:
     memory_growth_bytes_per_s: int = 0
     needs: tuple[tuple[str, Lack], ...] = ()
     needs_timeout_ns: int = 0
+
+    def slow_permille(self, ordinal: int) -> int:
+        """How many thousandths of its time everything takes at the instance of this ordinal."""
+        speeds = self.speed_permille
+        return round(1_000_000 / speeds[ordinal]) if ordinal < len(speeds) else 1000
 
     def unready_without(self, away: Mapping[str, int]) -> bool:
         """Whether its readiness fails while these externals are away."""

@@ -24,6 +24,7 @@ from reconciler.spec.scenario_traffic import (
 from reconciler.spec.tree import Map, Path, locate, path_text
 
 MOST_SEEDS = 100_000
+LEAST_SPEED, MOST_SPEED = 0.01, 100
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 
 _OF_INSTANCES = ("crash", "hang", "oom", "removed", "edit")
@@ -93,6 +94,15 @@ def _edge(edge: EdgeModel) -> Iterator[Finding]:
 def _profile(profile: Profile, path: Path) -> Iterator[Finding]:
     for name, least in {"concurrency": 1, "backlog": 0}.items():
         yield from at_least(getattr(profile, name), least, (*path, name))
+    for index, speed in enumerate(profile.speeds):
+        if not LEAST_SPEED <= speed <= MOST_SPEED:
+            here = (*path, "speeds", index)
+            said = f"{path_text(here)}: {speed:g} is not from {LEAST_SPEED} to {MOST_SPEED}"
+            yield out_of_range(said, here)
+    if profile.limit is not None:
+        for name in ("requests", "burst"):
+            yield from at_least(getattr(profile.limit, name), 1, (*path, "limit", name))
+        yield from above_zero(profile.limit.per, (*path, "limit", "per"))
     factor = profile.cold_factor
     if factor is not None and not (1 <= factor < math.inf):
         said = f"{path_text(path)}.cold_factor: {factor:g} is not 1 or more"

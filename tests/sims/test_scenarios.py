@@ -112,6 +112,14 @@ PAIRS = [
     ("constellation-lsp-short-drain", "constellation-lsp-cookie"),
     ("constellation-office-nginx", "constellation-office-haproxy"),
     ("constellation-executions-short-drain", "constellation-executions-drained"),
+    ("constellation-executions-untied", "constellation-executions-id"),
+    ("constellation-executions-hashed", "constellation-executions-address"),
+    ("constellation-executions-untied", "constellation-executions-cookie"),
+    ("constellation-office-scaled-nginx", "constellation-office-scaled-cookie"),
+    ("constellation-lsp-tied-for-hours", "constellation-lsp-cookie"),
+    ("constellation-lsp-office-nginx", "constellation-lsp-office-cookie"),
+    ("constellation-machines-round-robin", "constellation-machines-weighted"),
+    ("constellation-limit-2", "constellation-limit-4"),
     ("constellation-cache-cold", "constellation-cache-warm"),
     ("constellation-liveness-on-readiness", "constellation-liveness-as-guided"),
     ("kpow-kafka-log-exception", "kpow-kafka-liveness"),
@@ -126,7 +134,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "mended"), PAIRS, ids=[pair[0] for pair in PAIRS])
+@pytest.mark.parametrize(("wrong", "mended"), PAIRS, ids=["/".join(pair) for pair in PAIRS])
 def test_the_checks_of_a_pair_tell_one_from_the_other(wrong: str, mended: str) -> None:
     tasks = {name: task(ROOT / "sims" / f"{name}.yaml") for name in (wrong, mended)}
     runs = {name: run_seed(each, SEEDS[0])[0] for name, each in tasks.items()}

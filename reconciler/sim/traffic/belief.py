@@ -173,5 +173,6 @@ class Belief:
         if container is None or container.started_at_ns is None:
             return 1000
         behaviour = container.behaviour
+        slow = behaviour.slow_permille(container.ordinal)
         cold = self.world.now_ns < container.started_at_ns + behaviour.cold_ns
-        return behaviour.cold_permille if cold else 1000
+        return slow * behaviour.cold_permille // 1000 if cold else slow

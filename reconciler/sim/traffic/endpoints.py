@@ -17,6 +17,8 @@ UNASKED = ("crash", "out of memory", "not live", "needs")
 class Kernel(Protocol):
     """What a flow needs of the kernel; see `reconciler.sim.traffic.kernel`."""
 
+    every: int  # between two requests of an affine session, in ns; 0 where there are none
+
     def run(self, until_ns: int) -> None:
         """Let everything happen that is due before then."""
 
@@ -28,6 +30,9 @@ class Kernel(Protocol):
         slow_permille: int, address: int,
     ) -> None:  # fmt: skip
         """How an instance is from now on."""
+
+    def set_app_limit(self, slot: int, gap_ns: int, burst: int) -> None:
+        """The app's own rate limit from now on, of which it has used nothing yet."""
 
     def cut(self, slot: int, now_ns: int, requests: bool, sessions: bool, ended: bool) -> None:
         """What is under way there is lost, and where the instance has ended what it kept."""

@@ -205,6 +205,8 @@ class Flow(Belief):
         ):
             if now != before:
                 context = "edge" if self.world.now_ns < self.away_until_ns else self._lacking()
+                if REASONS[index] == "limited":
+                    context = "zone"
                 self.ledger.note(REASONS[index], context, now - before, self.now_ns, "")
         self.nowhere = lost
 
@@ -264,6 +266,8 @@ class Flow(Belief):
         endpoint.container = container
         endpoint.seen = self.kernel.dropped_at(endpoint.slot)
         endpoint.seen_cut = self.kernel.sessions_cut_at(endpoint.slot)
+        behaviour = container.behaviour
+        self.kernel.set_app_limit(endpoint.slot, behaviour.limit_gap_ns, behaviour.limit_burst)
         return endpoint
 
     def _started(self, container: Container) -> None:
@@ -339,10 +343,13 @@ class Flow(Belief):
                 zip(dropped, endpoint.seen or (0,) * len(dropped), strict=True)
             ):
                 if now != before:
-                    self.ledger.note(REASONS[index], context, now - before, self.now_ns, name)
+                    what = "its own limit" if REASONS[index] == "limited" else context
+                    self.ledger.note(REASONS[index], what, now - before, self.now_ns, name)
             endpoint.seen = dropped
         cut = self.kernel.sessions_cut_at(endpoint.slot)
         if cut != endpoint.seen_cut:
+            if self.kernel.every and context in ("killed", "drain over"):
+                context = "state gone"
             self.ledger.note("session", context, cut - endpoint.seen_cut, self.now_ns, name)
             endpoint.seen_cut = cut
 

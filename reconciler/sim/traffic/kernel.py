@@ -19,10 +19,16 @@ included, a request is answered 504 (0: never), while the app still works on it.
 passed on. A client that gets an error tries again `most` times (`set_retries`); only then the
 request counts as dropped, at the slot of its last try.
 
+An affine session (`set_sessions` with `every_ns`) is no connection but a client that asks again
+and again; its state is in the slot that served it last. It begins with the first request that is
+served, moves when another slot serves it while that one lives, and is cut where its slot ends.
+An app may have a rate limit of its own (`set_app_limit`), and answers 429 to what exceeds it.
+
 At any instant arrivals = served + dropped + in_flight_total, and for each slot
 s_given = s_served + s_failed + in_flight, where what is given are tries, not requests. Sessions
 that come again after a cut begin anew: begun = ended + cut + open; `sessions_moved` counts those
-that came to another slot.
+that came to another slot, of affine ones only such as were not cut (for each slot
+s_begun + s_moved = s_ended + s_cut + sessions_open).
 
 ``RECONCILER_PURE=1`` in the environment forces plain Python. `COMPILED` tells which one runs,
 and `WHY` why; ``python -m reconciler.sim.traffic`` prints it.

@@ -53,12 +53,10 @@ def test_plain_and_compiled_do_the_same() -> None:
 def test_nothing_is_lost_and_nothing_comes_from_nowhere() -> None:
     for seed in SEEDS:
         script = Script(seed)
-        script.play(
-            script.start(kernel.Kernel), look=lambda made, n=seed: assert_conserved(made, n)
-        )
+        script.play(script.start(kernel.Kernel), look=lambda made, n=seed: check_conserved(made, n))
 
 
-def assert_conserved(made: Any, seed: int) -> None:
+def check_conserved(made: Any, seed: int) -> None:
     """What came is somewhere, of the whole and of every slot."""
     lost = sum(made.dropped_total())
     assert made.arrivals == made.served + lost + made.in_flight_total, f"seed {seed}"
