@@ -18,13 +18,14 @@ Lack = Literal["exit", "error", "unready"]
 class Behaviour:
     """The life of one instance of a service or job.
 
-    `start_ns`: until the process runs, once it was asked to. `ready_ns`: from then until it
-    answers its probes. `stop_ns`: from the stop signal to the end. `crash_after_ns`: from
-    the start to a crash with exit code `crash_code`, at the first `crashes` starts of an
-    instance (each one when None). `hang_after_ns`: from the start until it answers no probe
-    any more, while the process lives. `run_ns`: from the start until it ends by itself with
-    `exit_code`; None runs on. `unready_on_stop`: on the stop signal its readiness fails at
-    once. Every time but crashes and hangs is drawn give or take `jitter_percent`.
+    `start_ns`: until the process runs, once it was asked to, on top of the engine's own work.
+    `ready_ns`: from then until it answers its probes. `stop_ns`: from the stop signal to the
+    end. `crash_after_ns`: from the start to a crash with exit code `crash_code`, at the first
+    `crashes` starts of an instance (each one when None). `hang_after_ns`: from the start until
+    it answers no probe any more, while the process lives. `run_ns`: from the start until it
+    ends by itself with `exit_code`; None runs on. `unready_on_stop`: on the stop signal its
+    readiness fails at once. Every time but crashes and hangs is drawn give or take
+    `jitter_percent`.
 
     What follows matters where there is traffic. `before_ready`: until it answers, connections
     are refused, or answered with 503. `on_stop`: ``finish`` goes on answering, ``refuse``

@@ -11,7 +11,7 @@ from reconciler.model.fields import revision_of
 from reconciler.model.observed import Fields, Status
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_MS, NS_PER_S
-from reconciler.sim import kubelet, life, ranks
+from reconciler.sim import kubelet, ranks, verdicts
 from reconciler.sim.census import Census
 from reconciler.sim.rolling import Counts, fenceposts, new_spec, old_specs, proportional
 from reconciler.sim.things import Container, Thing, Transition
@@ -131,7 +131,7 @@ def watch(world: World, told: Transition) -> None:
         elif what == "removed":
             census.forget(thing)
     if what == "exited" and thing.terminating:
-        world.push(life.seen_ns(world.now_ns), SYNC, "pod gone", (thing.id,))
+        world.push(verdicts.seen_ns(world.now_ns), SYNC, "pod gone", (thing.id,))
     owner = held.objects.get(key)  # type: ignore[arg-type]
     if owner is not None and owner.state is not None and not owner.state.pending:
         wake(world, owner)

@@ -58,6 +58,11 @@ class SimEngine(Facade):
         """The step's effect, at the world's present instant."""
         return _CALLS[type(step)](self, step)
 
+    def _latency_ns(self, step: Step, kind: str) -> int:
+        """Networks take it longer than volumes."""
+        latencies = self.world.latency_ns
+        return latencies.get(f"{kind} {step.key.kind}", latencies[kind])
+
     # -- objects ------------------------------------------------------------------------
 
     def _apply(self, step: ApplyObject) -> Outcome:

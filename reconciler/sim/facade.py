@@ -138,16 +138,20 @@ class Facade:
         if world.now_ns < world.unreachable_until_ns:
             return Timing(None, REFUSED_NS, outcomes.UNREACHED)
         took_ns = world.around(
-            f"call {kind}", world.latency_ns[kind], world.latency_jitter_percent
+            f"call {kind}", self._latency_ns(step, kind), world.latency_jitter_percent
         ) + self._work_ns(step)
-        effect_ns: int | None = took_ns - took_ns // 4
+        effect_ns = _effect_ns(kind, took_ns)
         hits = []
         if world.faults:
             hits = harm.struck(world, CALL_FAULTS, kind, str(step.key), subject_of(step))
         if self.chooser is not None:
             chosen = self.chooser.choose(f"{kind} {step.key}", 1 + len(self.choices))
             hits += [Fault(self.choices[chosen - 1])] if chosen else []
-        return _disturbed_call(hits, took_ns) if hits else Timing(effect_ns, took_ns)
+        return _disturbed_call(hits, kind, took_ns) if hits else Timing(effect_ns, took_ns)
+
+    def _latency_ns(self, step: Step, kind: str) -> int:
+        """The engine's own work on this call."""
+        return self.world.latency_ns[kind]
 
     def _work_ns(self, step: Step) -> int:
         """What the call waits for besides the engine's own work."""
@@ -333,10 +337,15 @@ def _no_answer() -> TargetError:
     return TargetError("unreachable", said.code, said.message)
 
 
-def _disturbed_call(hits: list[Fault], took_ns: int) -> Timing:
+def _effect_ns(kind: str, took_ns: int) -> int:
+    """When a call takes effect: a process runs as its start is answered, all else before."""
+    return took_ns if kind == "start" else took_ns - took_ns // 4
+
+
+def _disturbed_call(hits: list[Fault], kind: str, took_ns: int) -> Timing:
     """A call's way under faults: what strikes first in this order wins."""
     took_ns += sum(fault.for_ns for fault in hits if fault.kind == "delay")
-    effect_ns = took_ns - took_ns // 4
+    effect_ns = _effect_ns(kind, took_ns)
     kinds = {fault.kind for fault in hits}
     if "fail_before" in kinds:
         return Timing(None, took_ns, outcomes.FAILED)

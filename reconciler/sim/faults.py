@@ -34,12 +34,12 @@ class Fault:
 
     At a time: `at_ns` counts from the installation, `every_ns` repeats it `count` times.
     `crash`, `oom`, `hang` and `removed` (by somebody's hand) strike the running instance number
-    `amount` of the resource `subject`; `edit` is another actor that sets `field` of its
-    instances or object to `value`; `unreachable` lasts `for_ns`; `engine_restart` ends every
-    process. The rest last `for_ns`, or for good when that is 0: `node_loss` (no power),
-    `node_partition` (its processes live on) and `node_drain` of the node `subject`;
-    `registry_outage`, `registry_denied` (logins are refused); `external_away` of the external
-    `subject`.
+    `amount` of the resource `subject`, a hang for `for_ns` or, when that is 0, for good; `edit`
+    is another actor that sets `field` of its instances or object to `value`; `unreachable` lasts
+    `for_ns`; `engine_restart` ends every process. The rest last `for_ns`, or for good when that
+    is 0: `node_loss` (no power), `node_partition` (its processes live on) and `node_drain` of
+    the node `subject`; `registry_outage`, `registry_denied` (logins are refused);
+    `external_away` of the external `subject`.
     """
 
     kind: FaultKind

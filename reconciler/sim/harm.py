@@ -65,6 +65,9 @@ def _strike_instance(world: World, fault: Fault) -> None:
     container = running[fault.amount % len(running)]
     if fault.kind == "hang":
         life.hang(world, container)
+        if fault.for_ns:
+            payload = (container.id, container.epoch)
+            world.push(world.now_ns + fault.for_ns, FAULT, "recover", payload)
     elif fault.kind == "removed":
         _remove(world, container)
     else:

@@ -12,15 +12,16 @@ from reconciler.model.image import normalised
 from reconciler.model.observed import Fields, Status
 from reconciler.model.resource import ResourceKey
 from reconciler.model.survey import SeenPod, SeenWorkload, Survey
-from reconciler.sim import deployment, kubelet, life
+from reconciler.sim import deployment, kubelet, life, verdicts
 from reconciler.sim.behaviour import changed
 from reconciler.sim.cluster import dry_run
 from reconciler.sim.deployment import ReplicaSet, Rollout, template_of
-from reconciler.sim.probes import asking
+from reconciler.sim.probes import REFUSES
+from reconciler.sim.reading import read
 from reconciler.sim.rolling import fenceposts
 from reconciler.sim.site import Disruptions, Machine, Site
 from reconciler.sim.things import Container, Thing
-from reconciler.sim.world import LIFE, PROBE, World
+from reconciler.sim.world import LIFE, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +224,9 @@ def _await_ready(world: World, container: Container) -> None:
     """One that started a while ago is ready when its app is; one that is late stays unready."""
     began_ns = container.started_at_ns or world.now_ns
     up_ns = began_ns + container.behaviour.ready_ns
-    readiness = asking(container.fields, "readiness")
-    passes_ns = readiness.passes_at(began_ns, up_ns) if readiness is not None else up_ns
-    token = (container.id, container.epoch)
-    if passes_ns >= world.now_ns and not container.behaviour.never_ready:
-        world.push(max(up_ns, world.now_ns), LIFE, "up", token)
-        world.push(passes_ns, PROBE, "ready", token)
+    readiness = read(container).readiness
+    late_ns = up_ns + (readiness.period if readiness is not None else 0)
+    if late_ns >= world.now_ns and not container.behaviour.never_ready:
+        world.push(max(up_ns, world.now_ns), LIFE, "up", (container.id, container.epoch))
+        container.answers = container.answers_ready = ((began_ns, REFUSES),)
+        verdicts.resume(world, container, up_ns)

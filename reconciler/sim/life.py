@@ -1,10 +1,12 @@
 """The life of instances: start, probes, stop signals, crashes, and the restart manager."""
 
 from reconciler.model.units import NS_PER_MS, NS_PER_S
-from reconciler.sim.reading import Reading, read
+from reconciler.sim import verdicts
+from reconciler.sim.probes import HANGS, REFUSES
+from reconciler.sim.reading import read
 from reconciler.sim.things import Container
 from reconciler.sim.versions import rules_of
-from reconciler.sim.world import LIFE, PROBE, Payload, World
+from reconciler.sim.world import LIFE, Payload, World
 
 KILL_NS = 5 * NS_PER_MS  # from SIGKILL to the end of the process
 
@@ -17,7 +19,6 @@ RESTART_RESET_NS = 10 * NS_PER_S
 CRASHLOOP_FIRST_NS = 10 * NS_PER_S
 CRASHLOOP_LONGEST_NS = 300 * NS_PER_S
 CRASHLOOP_RESET_NS = 600 * NS_PER_S
-RELIST_NS = NS_PER_S  # how often the kubelet looks at its containers: PLEG
 
 OOM_CODE = 137
 RUNNING = ("running", "restarting", "paused")  # as the engine counts
@@ -41,6 +42,7 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
         container.cancelled = container.terminating = False
         container.restart_delay_ns = 0
         container.engine_restarts = 0
+    container.error = ""
     reading = read(container)
     for port in reading.host_ports:
         world.ports[port] = container.id
@@ -62,57 +64,20 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
         wait_ns = max(behaviour.needs_timeout_ns, behaviour.ready_ns)
         for name, _ in behaviour.needs:
             world.push(now + wait_ns, LIFE, "lack", (*token, name))
+    if behaviour.hang_after_ns is not None:
+        world.push(now + behaviour.hang_after_ns, LIFE, "hang", token)
     container.starts += 1
-    _schedule_probes(world, container, reading)
-
-
-def _schedule_probes(world: World, container: Container, reading: Reading) -> None:
-    """The times at which the probes' verdicts flip.
-
-    Liveness and readiness wait for startup (kubernetes ``pkg/kubelet/prober/worker.go``).
-    A service without a readiness probe is ready once it runs.
-    """
-    behaviour, began = container.behaviour, world.now_ns
-    token = (container.id, container.epoch)
-    startup, liveness, readiness = reading.startup, reading.liveness, reading.readiness
-    up = began
-    probed = startup is not None or liveness is not None or readiness is not None
-    if probed or world.traffic is not None:
-        up += world.streams.around(
+    up_ns, is_probed = now, reading.is_probed
+    if is_probed or world.traffic is not None:
+        up_ns += world.streams.around(
             reading.turns_ready, behaviour.ready_ns, behaviour.jitter_percent
         )
     if world.traffic is not None and not behaviour.never_ready:
-        world.push(up, LIFE, "up", token)
-    gate = began
-    if startup is not None:
-        gate = startup.passes_at(began, up)
-        if behaviour.never_ready or startup.misses(began, began, up):
-            dead = startup.fails_at(began, began)
-            world.push(dead, PROBE, "dead", (*token, "startup probe failed"))
-            return
-    hang = None if behaviour.hang_after_ns is None else began + behaviour.hang_after_ns
-    if hang is not None:
-        world.push(hang, LIFE, "hang", token)
-    if liveness is not None and liveness.misses(began, gate, up):
-        dead = liveness.fails_at(began, gate)
-        world.push(dead, PROBE, "dead", (*token, "liveness probe failed"))
-    if behaviour.never_ready and readiness is not None:
-        return
-    if readiness is not None:
-        ready = readiness.passes_at(began, max(up, gate))
-        if hang is None or ready <= hang:
-            world.push(ready, PROBE, "ready", token)
-    elif gate > began:
-        world.push(gate, PROBE, "ready", token)
-    elif container.kubelet:
-        world.push(seen_ns(began), PROBE, "ready", token)
+        world.push(up_ns, LIFE, "up", token)
+    if is_probed or container.kubelet:
+        verdicts.begin(world, container, up_ns)
     else:
         _become_ready(world, container)
-
-
-def seen_ns(at_ns: int) -> int:
-    """When the kubelet has seen what a container did at `at_ns`: at its next look, up to 1 s."""
-    return -(-at_ns // RELIST_NS) * RELIST_NS
 
 
 def _become_ready(world: World, container: Container) -> None:
@@ -136,15 +101,20 @@ def hang(world: World, container: Container) -> None:
         return
     container.hung = True
     world.emit("hung", container)
-    began, now = container.started_at_ns or world.now_ns, world.now_ns
-    token = (container.id, container.epoch)
-    reading = read(container)
-    readiness, liveness = reading.readiness, reading.liveness
-    if readiness is not None:
-        world.push(readiness.fails_at(began, now), PROBE, "unready", token)
-    if liveness is not None:
-        dead = liveness.fails_at(began, now)
-        world.push(dead, PROBE, "dead", (*token, "liveness probe failed"))
+    verdicts.turn(world, container, HANGS)
+
+
+def recover(world: World, container: Container) -> None:
+    """What hung answers again, and hears the stop signal that came meanwhile."""
+    if container.phase != "running" or not container.hung:
+        return
+    container.hung = False
+    began = container.started_at_ns or world.now_ns
+    up_ns = max(world.now_ns, began + container.behaviour.ready_ns)
+    world.push(up_ns, LIFE, "up", (container.id, container.epoch))
+    verdicts.resume(world, container, up_ns)
+    if container.signalled_at_ns is not None:
+        _stop(world, container)
 
 
 def signal(world: World, container: Container, name: str) -> None:
@@ -174,12 +144,18 @@ def signal(world: World, container: Container, name: str) -> None:
     if container.signalled_at_ns is not None:
         return
     container.signalled_at_ns = world.now_ns
-    behaviour = container.behaviour
+    _stop(world, container)
+
+
+def _stop(world: World, container: Container) -> None:
+    """Its process does what it does about the stop signal."""
+    behaviour, token = container.behaviour, (container.id, container.epoch)
     if behaviour.ignores_stop or container.hung:
         return
     if behaviour.unready_on_stop:
         _fail_readiness(world, container)
-    stop_ns = world.streams.around(reading.stops, behaviour.stop_ns, behaviour.jitter_percent)
+    stops = read(container).stops
+    stop_ns = world.streams.around(stops, behaviour.stop_ns, behaviour.jitter_percent)
     if world.traffic is None or behaviour.on_stop == "exit":
         world.push(world.now_ns + stop_ns, LIFE, "exit", (*token, 0, False))
     else:
@@ -195,12 +171,8 @@ def _fail_readiness(world: World, container: Container) -> None:
     if not container.kubelet:
         become_unready(world, container)
         return
-    if not rules_of(world.kubernetes_version).readiness_while_ending:
-        return
-    readiness = read(container).readiness
-    if readiness is not None:
-        at_ns = readiness.fails_at(container.started_at_ns or world.now_ns, world.now_ns)
-        world.push(at_ns, PROBE, "unready", (container.id, container.epoch))
+    if rules_of(world.kubernetes_version).readiness_while_ending:
+        verdicts.turn(world, container, REFUSES, "readiness")
 
 
 def end(world: World, container: Container, code: int, *, oom: bool = False) -> None:
@@ -235,16 +207,29 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     container.message = f"exit code {code}, starts again"
     world.emit("restarting", container, str(code))
     if container.kubelet:
-        delay_ns += seen_ns(now) - now
+        delay_ns += verdicts.seen_ns(now) - now
+    else:
+        delay_ns += _restart_ns(world, container)
     world.push(now + delay_ns, LIFE, "restart", (container.id, container.epoch))
+
+
+def _restart_ns(world: World, container: Container) -> int:
+    """What starting it once more takes the engine, after the delay."""
+    behaviour = container.behaviour
+    own_ns = world.latency_ns.get("restart", 0)
+    return world.around("call restart", own_ns, world.latency_jitter_percent) + world.around(
+        f"{container.key} start", behaviour.start_ns, behaviour.jitter_percent
+    )
 
 
 def _restart_delay_ns(container: Container, code: int, ran_ns: int) -> int | None:
     """How long until the engine starts it again; None when it does not."""
-    policy = container.policy
+    policy, _, most = container.policy.partition(":")
     if container.cancelled or (container.kubelet and container.terminating):
         return None
     if policy == "never" or (policy == "on-failure" and code == 0):
+        return None
+    if most and container.engine_restarts >= int(most):  # on-failure:N
         return None
     last = container.restart_delay_ns
     if container.kubelet:
@@ -319,33 +304,40 @@ def on_restart(world: World, payload: Payload) -> None:
             start(world, container, by_engine=True)
 
 
-def on_ready(world: World, payload: Payload) -> None:
-    """Entry ``ready``: id, epoch."""
+def on_verdict(world: World, payload: Payload) -> None:
+    """Entry ``verdict``: id, epoch, turns, what it is, why."""
     container = _current(world, payload)
-    if container is None or container.ready or container.hung:
+    if container is None or container.turns != payload[2]:
         return
-    away, behaviour = world.externals_away, container.behaviour
-    if away and behaviour.needs and behaviour.unready_without(away):
-        return
-    if container.signalled_at_ns is None or not behaviour.unready_on_stop:
-        _become_ready(world, container)
+    match payload[3]:
+        case "ready":
+            stops = container.signalled_at_ns is not None and container.behaviour.unready_on_stop
+            if not (container.ready or container.hung or stops):
+                _become_ready(world, container)
+        case "unready":
+            become_unready(world, container)
+        case "alive":
+            _alive(world, container)
+        case _:
+            _dead(world, container, payload[4])
 
 
-def on_unready(world: World, payload: Payload) -> None:
-    """Entry ``unready``: id, epoch."""
-    if container := _current(world, payload):
-        become_unready(world, container)
+def _alive(world: World, container: Container) -> None:
+    """Docker's health check passes again."""
+    if not container.live:
+        container.live = True
+        container.message = ""
+        world.emit("alive", container)
 
 
-def on_dead(world: World, payload: Payload) -> None:
-    """Entry ``dead``: id, epoch, why. The kubelet kills it, Docker's engine never does."""
-    container = _current(world, payload)
-    if container is None or not container.live:
+def _dead(world: World, container: Container, why: str) -> None:
+    """The kubelet kills it, unless it ends already; Docker's engine never does."""
+    if not container.live or (container.kubelet and container.terminating):
         return
     container.live = False
-    container.message = payload[2]
-    world.emit("dead", container, payload[2])
-    if container.kubelet and not container.terminating:
+    container.message = f"{why}: {container.error}" if container.error else why
+    world.emit("dead", container, container.message)
+    if container.kubelet:
         _kill_for_restart(world, container)
 
 
@@ -367,3 +359,9 @@ def on_hang(world: World, payload: Payload) -> None:
     """Entry ``hang``: id, epoch."""
     if container := _current(world, payload):
         hang(world, container)
+
+
+def on_recover(world: World, payload: Payload) -> None:
+    """Entry ``recover``: id, epoch."""
+    if container := _current(world, payload):
+        recover(world, container)

@@ -5,10 +5,10 @@ up and is useless until it is started again, ``unready`` fails its readiness unt
 is back.
 """
 
-from reconciler.sim import life
-from reconciler.sim.probes import asking
+from reconciler.sim import life, verdicts
+from reconciler.sim.probes import REFUSES
 from reconciler.sim.things import Container
-from reconciler.sim.world import FAULT, LIFE, PROBE, Payload, World
+from reconciler.sim.world import FAULT, LIFE, Payload, World
 
 EXIT_CODE = 1
 
@@ -46,37 +46,14 @@ def on_lack(world: World, payload: Payload) -> None:
     elif does == "error":
         _fail(world, container, name)
     else:
-        readiness = asking(container.fields, "readiness")
-        if readiness is not None:
-            began = container.started_at_ns or world.now_ns
-            world.push(readiness.fails_at(began, world.now_ns), PROBE, "lack unready", payload)
+        verdicts.turn(world, container, REFUSES, "readiness")
 
 
 def _fail(world: World, container: Container, name: str) -> None:
     """The error state. Liveness sees it; readiness only where it asks the same."""
-    began, now = container.started_at_ns or world.now_ns, world.now_ns
-    token, fields = (container.id, container.epoch), container.fields
-    readiness, liveness = asking(fields, "readiness"), asking(fields, "liveness")
+    container.error = f"{name} is away"
     world.emit("error", container, name)
-    if liveness is not None:
-        why = f"liveness probe failed: {name} is away"
-        world.push(liveness.fails_at(began, now), PROBE, "dead", (*token, why))
-    if readiness is not None and _asks(container, "readiness") == _asks(container, "liveness"):
-        world.push(readiness.fails_at(began, now), PROBE, "unready", token)
-
-
-def _asks(container: Container, probe: str) -> tuple[object, ...]:
-    names = ("kind", "port", "path", "command", "service", "file")
-    return tuple(container.fields.get(f"{probe}.{name}") for name in names)
-
-
-def on_lack_unready(world: World, payload: Payload) -> None:
-    """Entry ``lack unready``: id, epoch, external. Its readiness has failed, if it still does."""
-    container = world.containers.get(payload[0])
-    if container is None or container.epoch != payload[1]:
-        return
-    if payload[2] in world.externals_away:
-        life.become_unready(world, container)
+    verdicts.resume(world, container)
 
 
 def on_external_back(world: World, payload: Payload) -> None:
@@ -87,11 +64,7 @@ def on_external_back(world: World, payload: Payload) -> None:
     del world.externals_away[name]
     world.emit("external back", None, subject=name)
     for container in list(world.containers.values()):
-        if container.phase != "running" or dict(container.behaviour.needs).get(name) != "unready":
-            continue
-        readiness = asking(container.fields, "readiness")
-        if readiness is not None and not container.ready:
+        needs = dict(container.behaviour.needs)
+        if container.phase == "running" and needs.get(name) == "unready" and not container.hung:
             began = container.started_at_ns or world.now_ns
-            up = max(world.now_ns, began + container.behaviour.ready_ns)
-            token = (container.id, container.epoch)
-            world.push(readiness.passes_at(began, up), PROBE, "ready", token)
+            verdicts.resume(world, container, began + container.behaviour.ready_ns)

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_S, amount_of
-from reconciler.sim import deployment, kubelet, life, nodes, power
+from reconciler.sim import deployment, kubelet, life, nodes, power, verdicts
 from reconciler.sim.site import Machine, Site
 from reconciler.sim.things import Container
 from reconciler.sim.versions import rules_of
@@ -173,7 +173,8 @@ def _wake(world: World, pod: Container) -> None:
     else:
         world.emit("up", pod)
         if not pod.ready and pod.live:
-            world.push(life.seen_ns(world.now_ns + 1), PROBE, "ready", (pod.id, pod.epoch))
+            payload = (pod.id, pod.epoch, pod.turns, "ready", "")
+            world.push(verdicts.seen_ns(world.now_ns + 1), PROBE, "verdict", payload)
 
 
 # -- drains ---------------------------------------------------------------------------------

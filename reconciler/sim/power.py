@@ -26,9 +26,9 @@ def on(world: World, containers: Iterable[Container]) -> None:
     (https://docs.docker.com/engine/containers/start-containers-automatically/).
     """
     for container in list(containers):
-        back = container.policy == "always" or (
-            container.policy == "on-failure" and container.exit_code and not container.cancelled
-        )
+        failed = container.exit_code and not container.cancelled
+        policy = container.policy.partition(":")[0]
+        back = policy == "always" or (policy == "on-failure" and failed)
         if back and container.starts and not container.running:
             nodes.place(world, container)
             life.start(world, container)

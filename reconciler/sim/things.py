@@ -12,6 +12,7 @@ from reconciler.model.observed import Fields, Instance, ObservedObject, Phase, S
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
 from reconciler.sim.behaviour import SERVICE, Behaviour
+from reconciler.sim.probes import Turns
 
 FINE = Status()
 NOT_SEEN = Status(False, True, "its controller has not seen the change yet")
@@ -27,8 +28,10 @@ class Container:
     uses. `kubelet`: restarts follow the kubelet's rules and not the engine's. `gone`: its
     machine has no power, and nobody has said so. `routed`, `draining_since_ns`, `drained`: what
     an edge of ours does with it. `held_back`: by its own checks that edge keeps it out.
-    `turned_at_ns`: its readiness last changed. `since_version`: the world's as it was made, by
-    which older ones are told from younger.
+    `turned_at_ns`: its readiness last changed. `answers` (of liveness and startup) and
+    `answers_ready`: what it does with questions, since its start; `turns` counts their changes,
+    which void older verdicts of the heap. `error`: what makes it useless until its next start.
+    `since_version`: the world's as it was made, by which older ones are told from younger.
     """
 
     id: str
@@ -74,6 +77,10 @@ class Container:
     draining_since_ns: int | None = None
     drained: bool = False
     held_back: bool = False
+    answers: Turns = ()
+    answers_ready: Turns = ()
+    turns: int = 0
+    error: str = ""
     since_version: int = 0
     reading: Any = None  # see `reconciler.sim.reading`
     frozen: Instance | None = None

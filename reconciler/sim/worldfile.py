@@ -27,7 +27,7 @@ from reconciler.sim.streams import Streams
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import Images, World
 
-FORMAT = 1
+FORMAT = 2
 
 _PLAIN = (
     "seed", "now_ns", "seq", "version", "ids", "latency_ns", "latency_jitter_percent",
@@ -196,6 +196,8 @@ def _container(data: dict[str, Any]) -> Container:
             "holds": tuple(ResourceKey.parse(key) for key in data["holds"]),
             "behaviour": _behaviour(data["behaviour"]),
             "log": tuple(data["log"]),
+            "answers": _tupled(data["answers"]),
+            "answers_ready": _tupled(data["answers_ready"]),
         }
     )
 

@@ -14,8 +14,8 @@ from tests.properties.cases import Case, Crash
 Json = dict[str, Any]
 
 NAMES = ("db", "api", "web", "web2")
-CALM = ("", "", "", "slow")
-LIVELY = ("", "", "", "slow", "stubborn", "flaky")
+CALM = ("", "", "slow", "tardy")
+LIVELY = ("", "", "", "slow", "tardy", "stubborn", "flaky")
 AMOUNTS = (0, 1, 2, "0%", "25%", "34%", "50%", "100%")
 SUBNETS = {
     "default": ("10.0.0.0/24", "10.0.1.0/24"),

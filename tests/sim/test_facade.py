@@ -16,8 +16,9 @@ CREATE = CreateInstance(WEB, "shop-web-0", 0, "r1", 0, FIELDS)
 
 
 def calm() -> Bench:
-    """A bench whose calls take exactly what the table says."""
+    """A bench whose calls take exactly so long."""
     bench = Bench()
+    bench.world.latency_ns = {**bench.world.latency_ns, "create": 60 * MS, "start": 20 * MS}
     bench.world.latency_jitter_percent = 0
     return bench
 
@@ -29,7 +30,8 @@ def test_a_call_takes_effect_before_it_is_answered():
 
 
 def test_jitter_stays_within_its_share():
-    bench = Bench()
+    bench = calm()
+    bench.world.latency_jitter_percent = 20
     took = {bench.engine.timing(CREATE).reply_after_ns for _ in range(50)}
     assert len(took) > 10
     assert all(48 * MS <= ns <= 72 * MS for ns in took if ns is not None)

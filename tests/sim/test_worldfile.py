@@ -100,7 +100,7 @@ def refusal(path: Path) -> tuple[str, str]:
     return finding.code, finding.hint
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 1}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 2}', "\x00"])
 def test_a_broken_file_is_a_diagnostic(tmp_path: Path, text: str):
     path = tmp_path / "world.json"
     path.write_text(text)

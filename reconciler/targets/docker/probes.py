@@ -106,19 +106,24 @@ def our_probes(fields: Fields, *, engine_asks: bool = True) -> dict[str, Questio
 
 
 def healthcheck_of(fields: Fields) -> dict[str, Any] | None:
-    """The engine's health check for the exec probe. Its first run is one period after start."""
+    """The engine's health check for the exec probe. Its first run is one period after start.
+
+    From engine 25 on it would ask every 5 s within a start period, whatever the interval says,
+    so the start interval is said too; older engines do not read it.
+    """
     question = engine_probe(fields)
     if question is None:
         return None
     startup = question_of("startup", fields)
     budget_ns = startup.delay_ns + startup.period_ns * startup.failures if startup else 0
-    return {
+    check = {
         "Test": ["CMD", *question.texts("command")],
         "Interval": question.period_ns,
         "Timeout": question.timeout_ns,
         "Retries": question.failures,
         "StartPeriod": max(question.delay_ns, budget_ns),
     }
+    return {**check, "StartInterval": question.period_ns} if check["StartPeriod"] else check
 
 
 @dataclass(slots=True)

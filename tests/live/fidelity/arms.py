@@ -18,11 +18,19 @@ import docker
 from reconciler.controller.core import Controller
 from reconciler.controller.interface import Policy
 from reconciler.drivers import real, virtual
-from reconciler.model.observed import Scope
+from reconciler.model.observed import Fields, Scope
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Stack
 from reconciler.model.status import Verdict
-from reconciler.model.step import PullImage
+from reconciler.model.step import (
+    DONE,
+    CreateInstance,
+    PullImage,
+    RemoveInstance,
+    SignalInstance,
+    StartInstance,
+    Step,
+)
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.plan.planner import make_plan, scope_of
 from reconciler.sim import life
@@ -65,6 +73,18 @@ class Arm(Protocol):
     def hang(self, service: str) -> None:
         """The first instance answers no probe from now on."""
 
+    def recover(self, service: str) -> None:
+        """It answers again."""
+
+    def run(self, service: str, fields: Fields, *, most: int = 0) -> None:
+        """One container is made and started, with no reconciler; `most` restarts on failure."""
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def end(self, service: str) -> None:
+        """What `run` made is killed, if it runs, and removed."""
+
     def begin(self) -> None:
         """A scene begins."""
 
@@ -83,6 +103,29 @@ class Actor:
         seen = self.target.observe(Scope(self.stack)).instances
         mine = [i for i in seen if i.key.name == service and i.is_running]
         return str(min(mine, key=lambda i: i.ordinal).id)
+
+    def run(self: Any, service: str, fields: Fields, *, most: int = 0) -> None:
+        """By the port's own steps."""
+        key = ResourceKey("service", service)
+        step = CreateInstance(key, f"{self.stack}-{service}-0-r1-0", 0, "r1", 0, fields)
+        self.do(step)
+        made = next(i for i in self.target.observe(Scope(self.stack)).instances if i.key == key)
+        if most:
+            self.limit(made.id, most)
+        self.do(StartInstance(key, made.id))
+
+    def end(self: Any, service: str) -> None:
+        """Killed if it runs, and removed."""
+        key = ResourceKey("service", service)
+        seen = self.target.observe(Scope(self.stack)).instances
+        (made,) = (i for i in seen if i.key == key)
+        self.do(SignalInstance(key, made.id, "SIGKILL"))
+        self.until(
+            lambda: (
+                not self.target.observe(Scope(self.stack, frozenset({key}))).instances[0].is_running
+            )
+        )
+        self.do(RemoveInstance(key, made.id))
 
     def apply(self: Any, stack: Stack) -> Verdict:
         """What the `apply` command does."""
@@ -125,13 +168,30 @@ class Real(Actor):
     def until(self, holds: Callable[[], object]) -> None:
         self.live.until(holds, 60)
 
+    def do(self, step: Step) -> None:
+        assert self.target.perform(step, DEADLINE_NS) == DONE
+
+    def rest(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def limit(self, id: str, most: int) -> None:
+        policy = {"Name": "on-failure", "MaximumRetryCount": most}
+        self.live.raw.update_container(id, restart_policy=policy)
+
     def kill(self, service: str) -> None:
         os.kill(self._pid(service), signal.SIGKILL)
 
     def hang(self, service: str) -> None:
         os.kill(self._pid(service), signal.SIGSTOP)
-        command = ["/bin/busybox", "touch", "/hang"]
-        self.live.raw.exec_start(self.live.raw.exec_create(self.first(service), command)["Id"])
+        self._inside(service, "touch", "/hang")
+
+    def recover(self, service: str) -> None:
+        self._inside(service, "rm", "/hang")
+        os.kill(self._pid(service), signal.SIGCONT)
+
+    def _inside(self, service: str, *command: str) -> None:
+        raw = self.live.raw
+        raw.exec_start(raw.exec_create(self.first(service), ["/bin/busybox", *command])["Id"])
 
     def _pid(self, service: str) -> int:
         return int(self.live.raw.inspect_container(self.first(service))["State"]["Pid"])
@@ -202,11 +262,27 @@ class Simulated(Actor):
             assert self.world.now_ns < end_ns, "it did not come to be in time"
             self.target.advance(self.world.now_ns + 50 * NS_PER_MS)
 
+    def do(self, step: Step) -> None:
+        """One call, which takes its time."""
+        took_ns = self.target.timing(step).reply_after_ns
+        assert took_ns is not None
+        self.target.advance(self.world.now_ns + took_ns)
+        assert self.target.perform(step, DEADLINE_NS) == DONE
+
+    def rest(self, seconds: float) -> None:
+        self.target.advance(self.world.now_ns + round(seconds * NS_PER_S))
+
+    def limit(self, id: str, most: int) -> None:
+        self.world.containers[id].policy = f"on-failure:{most}"
+
     def kill(self, service: str) -> None:
         life.end(self.world, self.world.containers[self.first(service)], 137)
 
     def hang(self, service: str) -> None:
         life.hang(self.world, self.world.containers[self.first(service)])
+
+    def recover(self, service: str) -> None:
+        life.recover(self.world, self.world.containers[self.first(service)])
 
     def begin(self) -> None:
         self.told = []

@@ -162,4 +162,3 @@ def _documents(stream: Any) -> Iterator[Any]:
             continue
         text = ""
         yield found
-

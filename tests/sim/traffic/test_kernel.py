@@ -3,6 +3,7 @@
 A failure names its seed: ``Script(seed)`` is the whole of it.
 """
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_plain_and_compiled_do_the_same() -> None:
 def test_nothing_is_lost_and_nothing_comes_from_nowhere() -> None:
     for seed in SEEDS:
         script = Script(seed)
-        script.play(script.start(kernel.Kernel), look=lambda made, n=seed: check_conserved(made, n))
+        script.play(script.start(kernel.Kernel), look=partial(check_conserved, seed=seed))
 
 
 def check_conserved(made: Any, seed: int) -> None:
@@ -71,13 +72,15 @@ def check_conserved(made: Any, seed: int) -> None:
         assert made.s_begun[slot] + made.s_moved[slot] == there, f"seed {seed}, slot {slot}"
 
 
+def _write_down(written: list[dict[str, Any]], made: Any) -> None:
+    written.append(made.snapshot())
+
+
 def test_one_that_was_written_down_goes_on_as_it_would_have() -> None:
     for seed in FEW:
         script = Script(seed)
         written: list[dict[str, Any]] = []
-        made = script.play(
-            script.start(kernel.Kernel), look=lambda made, to=written: to.append(made.snapshot())
-        )
+        made = script.play(script.start(kernel.Kernel), look=partial(_write_down, written))
         kept = from_snapshot(written[-2]) if len(written) > 1 else script.start(kernel.Kernel)
         script.last_step(kept)
         assert kept.digest == made.digest, f"seed {seed}"

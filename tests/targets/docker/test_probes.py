@@ -101,6 +101,7 @@ def test_one_exec_probe_goes_to_the_engine_readiness_first() -> None:
     assert list(our_probes(both)) == ["liveness"] and not is_about_life(both)
     assert healthcheck_of(both) == {
         "Test": ["CMD", "a"], "Interval": 10 * S, "Timeout": S, "Retries": 4, "StartPeriod": 2 * S,
+        "StartInterval": 10 * S,
     }  # fmt: skip
     same = {**ready, **probe("liveness", kind="exec", command=("a",))}
     assert our_probes(same) == {} and is_about_life(same)
@@ -114,6 +115,9 @@ def test_a_startup_probe_gives_the_engines_check_its_time() -> None:
     }
     check = healthcheck_of(fields)
     assert check is not None and check["StartPeriod"] == 30 * S
+    assert check["StartInterval"] == check["Interval"], "engines from 25 on would take 5 s"
+    plain = healthcheck_of(probe("liveness", kind="exec", command=("a",)))
+    assert plain is not None and "StartInterval" not in plain
 
 
 def test_health_follows_the_engine_and_our_probes_together() -> None:
