@@ -103,6 +103,9 @@ def _profile(profile: Profile, path: Path) -> Iterator[Finding]:
         for name in ("requests", "burst"):
             yield from at_least(getattr(profile.limit, name), 1, (*path, "limit", name))
         yield from above_zero(profile.limit.per, (*path, "limit", "per"))
+        if 0 < profile.limit.per < profile.limit.requests:
+            said = f"{path_text(path)}.limit: more than one request a nanosecond"
+            yield out_of_range(said, (*path, "limit", "requests"))
     factor = profile.cold_factor
     if factor is not None and not (1 <= factor < math.inf):
         said = f"{path_text(path)}.cold_factor: {factor:g} is not 1 or more"

@@ -21,6 +21,9 @@ from tests.properties.loads import Json, changed, scenario, service, stack
 Examples = list[tuple[str, Callable[[], None]]]
 SLOW: Json = {"service_time": "2s"}
 LASTING: Json = {"sessions": {"rate": {"poisson": 1}, "length": "9s"}}
+RESUMED: Json = {
+    "sessions": {"kind": "affine", "rate": {"poisson": 1}, "length": "9s", "every": "500ms"},
+}  # fmt: skip
 RETRIED: Json = {"retries": {"most": 2, "backoff": "200ms"}}
 
 
@@ -59,6 +62,7 @@ RUDE: dict[str, Loaded] = {
     "a short grace": loaded("own", flow={"service_time": "5s"}, **ends(0, 9, 3)),
     "a short drain": loaded("own", flow=LASTING, **ends(0, 2, 9)),
     "clients that retry": loaded("kube-proxy", flow=RETRIED),
+    "executions": loaded("own", flow=RESUMED, **ends(0, 2, 9)),
     "a crash": loaded("own", flow={**LASTING, **RETRIED}, app={"crash_after": "70s"}),
 }
 
@@ -185,6 +189,7 @@ def each(check: Callable[[Any], None], cases: dict[str, Any]) -> Examples:
 TIED = {
     "by cookie": loaded("own", routing={"affinity": {"by": "cookie", "name": "A"}}),
     "by address": loaded("static", "nothing", 4, routing={"strategy": "ip_hash"}),
+    "by id": loaded("own", flow=RESUMED, routing={"affinity": {"by": "query", "name": "A"}}),
 }
 IN_TURN = {
     "in turn": turns("round_robin", "alb"),

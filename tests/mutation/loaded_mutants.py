@@ -288,6 +288,33 @@ def cut_sessions_not_counted(put: Put) -> None:
     _kernel(put, cut_session=wrong)
 
 
+@mutant
+def state_that_outlives_its_instance(put: Put) -> None:
+    _kernel(put, lose_states=lambda self, slot, now_ns: None)
+
+
+@mutant
+def sessions_tied_by_nothing(put: Put) -> None:
+    right = Kernel.stuck_to
+
+    def wrong(self: Any, client: int, now_ns: int) -> int:
+        return right(self, client, now_ns) if client < self.everybody else -1
+
+    _kernel(put, stuck_to=wrong)
+
+
+@mutant
+def moves_of_sessions_uncounted(put: Put) -> None:
+    right = Kernel.keep
+
+    def wrong(self: Any, session: int, slot: int, now_ns: int) -> None:
+        before = self.s_moved[slot]
+        right(self, session, slot, now_ns)
+        self.s_moved[slot] = before
+
+    _kernel(put, keep=wrong)
+
+
 # -- autoscalers ------------------------------------------------------------------------------
 
 

@@ -141,3 +141,67 @@ def test_two_changes_are_two_plans(tmp_path: Path) -> None:
     found = runs(task(tmp_path, changes=[CHANGE, second]))
     assert dropped(found) == 0
     assert all(run.services[0].replicas_last == 3 for run in found)
+
+
+AFFINE = [
+    {
+        "service": "web", "rate": {"poisson": 20},
+        "sessions": {
+            "kind": "affine", "rate": {"poisson": 1}, "length": {"exponential": "20s"},
+            "every": "2s",
+        },
+    }
+]  # fmt: skip
+TIED = {"port": 8080, "affinity": {"by": "header", "name": "X-Id", "timeout": "8s"}}
+
+
+def test_sessions_whose_state_goes_with_their_instance_are_cut_and_their_drain_is_to_blame(
+    tmp_path: Path,
+) -> None:
+    short = {"routing": {**TIED, "drain": "5s"}}
+    found = runs(task(tmp_path, short, traffic=AFFINE, edge=CHECKED_EDGE))
+    assert cut(found) > 0
+    assert codes(found) == {"R636"}
+    assert {cause.path for run in found for cause in run.causes} == {"services.web.routing.drain"}
+    long = {"routing": {**TIED, "drain": "10m"}, "rollout": {"deadline": "1h"}}
+    found = runs(task(tmp_path, long, traffic=AFFINE, edge=CHECKED_EDGE, lasts="30m"))
+    assert cut(found) == 0
+    assert all(run.verdict == "converged" for run in found)
+
+
+def test_what_a_zone_refuses_is_put_down_to_the_zone(tmp_path: Path) -> None:
+    zone = {"stack": {"zones": {"all": {"rate_per_s": 5, "burst": 5}}}}
+    web = {"routing": {"port": 8080, "zone": "all"}}
+    few = [{"service": "web", "rate": {"poisson": 100}, "clients": {"count": 2}}]
+    found = runs(task(tmp_path, web, traffic=few, **zone))
+    assert dropped(found) > 1000
+    assert codes(found) == {"R628"}
+
+
+def test_a_limit_inside_the_app_is_each_instances_own_and_begins_anew_with_it(
+    tmp_path: Path,
+) -> None:
+    steady = [{"service": "web", "rate": {"constant": 20}, "service_time": "20ms"}]
+    limited = {"web": {"limit": {"requests": 5, "per": "1s", "burst": 100}}}
+    more: dict[str, Any] = {"traffic": steady, "behaviour": limited}
+    lost = {}
+    for replicas in (2, 4):
+        found = runs(task(tmp_path, {"replicas": replicas}, changes=[], **more))
+        lost[replicas] = sum(run.services[0].dropped.get("limited", 0) for run in found)
+        assert lost[replicas] == dropped(found)
+        assert codes(found) <= {"R635"}
+    # 2 of them let 10 of 20 a second through, after 200 at once; 4 let all.
+    assert lost[4] == 0
+    assert 3 * (20 * 120 - 10 * 120 - 200 - 20) <= lost[2] <= 3 * (20 * 120 - 10 * 120 - 200 + 20)
+    again = runs(task(tmp_path, **more))
+    assert dropped(again) <= lost[2] - 3 * 150, "a replaced instance has a full bucket"
+
+
+def test_an_instance_that_is_three_times_as_fast_is_as_fast_by_its_ordinal(tmp_path: Path) -> None:
+    steady = [{"service": "web", "rate": {"constant": 20}, "service_time": "120ms"}]
+    more: dict[str, Any] = {"traffic": steady, "changes": [], "lasts": "1m"}
+    for speeds, p50, most in (([], 120, 120), ([3, 1], 40, 120), ([2, 0.5], 60, 240)):
+        run = runs(task(tmp_path, behaviour={"web": {"speeds": speeds}}, **more), range(1))[0]
+        latency = run.services[0].latency_ns
+        assert latency["p50"] == pytest.approx(p50 * 10**6, rel=0.07)
+        assert latency["max"] == pytest.approx(most * 10**6, rel=0.01)

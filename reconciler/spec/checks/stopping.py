@@ -196,8 +196,9 @@ CHECKS = (
         title="The longest request does not fit in the drains.",
         severity="warning",
         why="A request that is in flight when an instance goes has routing.drain, pre_stop and "
-        "termination.drain to end. A drain is over as soon as nothing is in flight, so a long "
-        "one costs nothing.",
+        "termination.drain to end. Without affinity a drain is over as soon as nothing is in "
+        "flight, so a long one costs nothing; with affinity, once affinity.timeout has passed "
+        "since the last request, for until then somebody may come again.",
         fix="set routing.drain to the longest request, or a shorter routing.timeouts.request",
         find=_requests_cut,
     ),

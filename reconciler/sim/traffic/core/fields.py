@@ -118,6 +118,8 @@ class Fields:
     order_seq: int
     draw_chunk: int
     heaped: int
+    queued_up: int  # HAProxy's leastconn: servers stand in queues by connections, not in a heap
+    q_least: int  # the first of the queues that is not empty
     map_weight: int
     map_stale: int
     ring_count: int
@@ -184,6 +186,9 @@ class Fields:
     s_lpos: Ints
     s_rest: Ints
     s_tree: Ints
+    s_queue: Ints  # in which queue: of how many connections; `s_before` and `s_after` it there
+    s_before: Ints  # slot + 1; 0: none
+    s_after: Ints
     # what it has come to
     s_given: Ints
     s_failed: Ints
@@ -218,6 +223,8 @@ class Fields:
     ring_slots: Ints
     class_weight: Ints
     class_add: Ints
+    q_first: Ints  # by number of connections: slot + 1; 0: none
+    q_last: Ints
     a_slot: Ints  # slot + 1; 0: none
     a_last: Ints
     l_tat: Ints

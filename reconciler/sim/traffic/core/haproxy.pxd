@@ -30,6 +30,12 @@ cdef class Haproxy(Smooth):
     cdef long long load_of(self, long long slot) noexcept
     @cython.locals(key=cython.longlong, slot=cython.longlong, at=cython.longlong, order=Heap)
     cdef void reload(self) noexcept
+    @cython.locals(slot=cython.longlong)
+    cdef void queue_all(self, Heap order) noexcept
+    @cython.locals(
+        at=cython.longlong, before=cython.longlong, after=cython.longlong, last=cython.longlong
+    )
+    cdef void queue_up(self, long long slot, long long conns) noexcept
     @cython.locals(load=cython.longlong, conns=cython.longlong, key=cython.longlong, order=Heap)
     cdef void moved_load(self, long long slot) noexcept
     @cython.locals(slot=cython.longlong, best=cython.longlong, at=cython.longlong, order=Heap)

@@ -7,7 +7,7 @@ so the longest. Keys of a heap are what HAProxy's trees are sorted by, and the o
 A weight counts 16-fold there (SRV_EWGHT_MAX is 4096), which is where the numbers are from.
 """
 
-from .arrays import Ints, held
+from .arrays import Ints, doubled, held, zeros
 from .heap import Heap
 from .means import spread
 from .smooth import Smooth
@@ -148,6 +148,53 @@ class Haproxy(Smooth):
                 self.s_key[slot] = key
             order.push(key, slot)
         self.heaped = 1 if self.up_count > FEW else 0
+        # Of equal weights, of which each connection counts, connections alone tell the order.
+        self.queued_up = 1 if self.heaped and self.even and self.s_weight[self.ups[0]] <= 256 else 0
+        if self.queued_up:
+            self.queue_all(order)
+
+    def queue_all(self, order: Heap) -> None:
+        """A queue for each number of connections, of the servers that have so many."""
+        self.q_first = zeros(64)
+        self.q_last = zeros(64)
+        self.q_least = 0
+        while order.size > 0:
+            slot = order.pop()
+            self.s_queue[slot] = -1
+            self.queue_up(slot, self.s_conns[slot])
+        while self.q_first[self.q_least] == 0:
+            self.q_least += 1
+
+    def queue_up(self, slot: int, conns: int) -> None:
+        """Go from the queue where a server stands, or from none, to the end of another."""
+        at = self.s_queue[slot]
+        if at >= 0:
+            before, after = self.s_before[slot], self.s_after[slot]
+            if before:
+                self.s_after[before - 1] = after
+            else:
+                self.q_first[at] = after
+            if after:
+                self.s_before[after - 1] = before
+            else:
+                self.q_last[at] = before
+        while conns >= len(self.q_first):
+            self.q_first = doubled(self.q_first)
+            self.q_last = doubled(self.q_last)
+        last = self.q_last[conns]
+        self.s_before[slot] = last
+        self.s_after[slot] = 0
+        if last:
+            self.s_after[last - 1] = slot + 1
+        else:
+            self.q_first[conns] = slot + 1
+        self.q_last[conns] = slot + 1
+        self.s_queue[slot] = conns
+        if conns < self.q_least:
+            self.q_least = conns
+        elif at == self.q_least:
+            while self.q_first[self.q_least] == 0:
+                self.q_least += 1
 
     def moved_load(self, slot: int) -> None:
         """A server has a connection more or less."""
@@ -162,14 +209,19 @@ class Haproxy(Smooth):
         self.s_key[slot] = key
         if not self.heaped:
             return
+        if self.queued_up:
+            self.queue_up(slot, conns)
+            return
         order: Heap = self.orders[0]
         order.push(key, slot)
         if order.size > 4 * self.up_count + 64:
             self.reload()
 
     def least_loaded(self, now_ns: int) -> int:
-        """The first by load; an entry that its server has moved away from is void."""
+        """The first by load; a heap's entry that its server has moved away from is void."""
         if self.choices == 0 and self.troubled == 0:
+            if self.queued_up:
+                return self.q_first[self.q_least] - 1
             if not self.heaped:
                 return self.least_of(self.ups, self.s_key, self.up_count)
             order: Heap = self.orders[0]

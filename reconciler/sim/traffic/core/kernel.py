@@ -11,6 +11,7 @@ from .words import (
     CONNECTING,
     GONE,
     LATE,
+    LONGEST,
     ORPHAN,
     ROUND_ROBIN,
     SERVICE,
@@ -81,7 +82,8 @@ class Kernel(Answers):
         What exceeds it is answered 429 by the instance itself. Its bucket is full from now on.
         """
         self.app_limits += (gap_ns > 0) - (self.s_gap[slot] > 0)
-        self.s_gap[slot], self.s_ahead[slot], self.s_tat[slot] = gap_ns, (burst - 1) * gap_ns, 0
+        self.s_gap[slot], self.s_tat[slot] = min(gap_ns, LONGEST), 0
+        self.s_ahead[slot] = min((burst - 1) * gap_ns, LONGEST)
 
     def cut(
         self, slot: int, now_ns: int, requests: bool = True, sessions: bool = True,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .arrays import held, longer, zeros
 from .loop import Loop
-from .words import BY_ADDRESS, CLIENT_IP, FAR, NONE
+from .words import BY_ADDRESS, CLIENT_IP, FAR, LONGEST, NONE
 
 
 class Settings(Loop):
@@ -84,7 +84,7 @@ class Settings(Loop):
         """
         assert every_ns == self.every or self.session_count == 0, "a session stays of its kind"
         self.t_length = held(length_table)
-        self.redial_ns, self.every = max(redial_ns, 2), every_ns
+        self.redial_ns, self.every = max(redial_ns, 2), min(every_ns, LONGEST)
         self.tie_places()
 
     # -- the edge --------------------------------------------------------------------------

@@ -63,6 +63,7 @@ REDIAL = 12  # a session's client comes again when it is due
 PAUSED = 13  # an affine session asks again when it is due, or has lasted its time
 
 FAR = 1 << 62  # later than anything
+LONGEST = 1 << 60  # of what is added to a time
 
 # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014); draws are by number: state = seed + n · GOLDEN.
 MASK = 0xFFFFFFFFFFFFFFFF
