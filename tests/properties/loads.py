@@ -116,13 +116,18 @@ def wild(draw: st.DrawFn) -> Loaded:
         "on_stop": draw(st.sampled_from(("finish", "refuse", "exit"))),
         "before_ready": draw(st.sampled_from(("refuse", "503"))),
     }  # fmt: skip
-    extra = draw(st.sets(st.sampled_from(("full", "closes", "crash", "hang", "queue")), max_size=2))
+    kinds = ("full", "closes", "crash", "hang", "queue", "limited", "unlike")
+    extra = draw(st.sets(st.sampled_from(kinds), max_size=2))
     if "full" in extra:
         app |= {"concurrency": 1, "backlog": draw(st.integers(0, 2))}
     if "closes" in extra:
         app["closes_sessions"] = True
     if "crash" in extra:
         app["crash_after"] = "70s"  # settled, and a moment after the change
+    if "limited" in extra:
+        app["limit"] = {"requests": draw(st.integers(1, 4)), "per": "1s", "burst": 3}
+    if "unlike" in extra:
+        app["speeds"] = draw(st.lists(st.sampled_from((0.5, 1, 3)), min_size=1, max_size=3))
     if "hang" in extra:
         app["hang_after"] = "50s"
     under = scenario(kind, behaviour={"web": app}, traffic=[draw(traffic())])

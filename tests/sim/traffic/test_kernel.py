@@ -54,10 +54,10 @@ def test_plain_and_compiled_do_the_same() -> None:
 def test_nothing_is_lost_and_nothing_comes_from_nowhere() -> None:
     for seed in SEEDS:
         script = Script(seed)
-        script.play(script.start(kernel.Kernel), look=partial(check_conserved, seed=seed))
+        script.play(script.start(kernel.Kernel), look=partial(check_conserved, seed))
 
 
-def check_conserved(made: Any, seed: int) -> None:
+def check_conserved(seed: int, made: Any) -> None:
     """What came is somewhere, of the whole and of every slot."""
     lost = sum(made.dropped_total())
     assert made.arrivals == made.served + lost + made.in_flight_total, f"seed {seed}"
@@ -72,15 +72,15 @@ def check_conserved(made: Any, seed: int) -> None:
         assert made.s_begun[slot] + made.s_moved[slot] == there, f"seed {seed}, slot {slot}"
 
 
-def _write_down(written: list[dict[str, Any]], made: Any) -> None:
-    written.append(made.snapshot())
+def write_down(to: list[dict[str, Any]], made: Any) -> None:
+    to.append(made.snapshot())
 
 
 def test_one_that_was_written_down_goes_on_as_it_would_have() -> None:
     for seed in FEW:
         script = Script(seed)
         written: list[dict[str, Any]] = []
-        made = script.play(script.start(kernel.Kernel), look=partial(_write_down, written))
+        made = script.play(script.start(kernel.Kernel), look=partial(write_down, written))
         kept = from_snapshot(written[-2]) if len(written) > 1 else script.start(kernel.Kernel)
         script.last_step(kept)
         assert kept.digest == made.digest, f"seed {seed}"
