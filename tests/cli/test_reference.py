@@ -34,7 +34,8 @@ def test_every_flag_is_told_of_and_every_flag_told_of_exists() -> None:
 
 
 def test_every_code_of_the_command_line_is_told_of() -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "reconciler" / "cli").glob("*.py"))
+    rooms = (ROOT / "reconciler" / name for name in ("cli", "rehearsal"))
+    sources = "".join(path.read_text() for room in rooms for path in room.glob("*.py"))
     raised = set(re.findall(r'"(R7\d\d)"', sources))
     assert raised == set(re.findall(r"^\| (R7\d\d) \|", PAGE, re.MULTILINE))
 

@@ -82,7 +82,7 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(
 ) -> None:
     process, workers = running
     process.kill()
-    process.wait(PATIENCE_S)
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
     wait_for(lambda: all_gone(workers))
 
 

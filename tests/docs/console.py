@@ -1,9 +1,10 @@
 """The commands that the documentation shows, as something that can be run.
 
-A block is fenced as ``console``; a line that begins with ``$ `` is a command, and what
-follows, up to the next command, is what it prints (each line must come, in this order;
-``…`` stands for any text). A command that ends in ``# exit N`` must exit with N, any other
-with 0. A second word on the fence says where the block runs:
+A block is fenced as ``console``; a line that begins with ``$ `` is a command, lines right below
+it that begin with ``> `` go on with it, and what follows, up to the next command, is what it
+prints (each line must come, in this order; ``…`` stands for any text). A command that ends in
+``# exit N`` must exit with N, any other with 0. A second word on the fence says where the block
+runs:
 
 ==========  ===============================================================================
 (nothing)   in every test run, on the simulator, one page's blocks after one another
@@ -66,6 +67,10 @@ def _commands(page: str, first: int, place: str, block: str) -> list[Command]:
             code = _EXIT.search(line)
             text = _EXIT.sub("", line[2:])
             found.append(Command(page, number, place, text, (), int(code[1]) if code else 0))
+        elif line.startswith(">") and found and not found[-1].prints:  # the command goes on
+            last = found[-1]
+            text = f"{last.text}\n{line[1:].removeprefix(' ')}"
+            found[-1] = Command(page, last.line, place, text, (), last.exit_code)
         elif line and found:
             last = found[-1]
             prints = (*last.prints, line)

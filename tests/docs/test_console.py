@@ -36,6 +36,14 @@ def test_a_command_carries_its_line_output_and_exit_code(page: Path) -> None:
     assert (second.line, second.text, second.prints, second.exit_code) == (7, "false", (), 1)
 
 
+def test_a_command_goes_on_in_lines_that_say_so(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ cat <<'END'\n> one:\n>   two\n> END\none:\n  two\n```\n")
+    (command,) = console.commands_of(page, "")
+    assert command.text == "cat <<'END'\none:\n  two\nEND"
+    assert not console.run([command], tmp_path, {"PATH": "/usr/bin:/bin"})
+
+
 def test_a_block_of_another_place_is_left_out(page: Path) -> None:
     assert [command.text for command in console.commands_of(page, "live")] == ["echo two"]
 
