@@ -57,6 +57,8 @@ def refuse_errors(found: list[Diagnostic]) -> None:
 
 
 def _stdin(console: Console) -> str:
+    if STDIN_NAME in console.texts:  # it can be read only once
+        return console.texts[STDIN_NAME]
     # Bytes that are no text come through, so that the reader can say where they are.
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     console.texts[STDIN_NAME] = text

@@ -37,7 +37,7 @@ def origin_of(settings: Settings, word: str) -> Origin:
     from reconciler.rehearsal.observation import is_observation
 
     path = Path(word)
-    if path.is_file() and is_observation(path.read_text(encoding="utf-8", errors="replace")):
+    if path.is_file() and is_observation(read_file(path)):
         return Origin("observed", word)
     if path.exists():
         return Origin("state", word)

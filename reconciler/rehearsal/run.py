@@ -248,7 +248,7 @@ class _One:
                 continue
             loaded = self.load.flows.get(ResourceKey("service", numbers.service))
             causes = causes_of(scene, loaded.flow.ledger) if loaded is not None else ()
-            twice = (text for text in run.violations if f" {scene.stack.name} {scene.key}" in text)
+            twice = (text for text in run.violations if f" {scene.stack.name} {scene.key} " in text)
             seen = Seen(
                 scene, numbers, self.recorder.tallies[numbers.service], missed,
                 next(twice, ""), run.converged_ns is not None,

@@ -1,5 +1,6 @@
 """`reconciler simulate` and `rehearse`: what they print and write, and how they exit."""
 
+import io
 import json
 import shlex
 import subprocess
@@ -264,3 +265,15 @@ def test_places_in_another_revision_are_named_by_its_commit(repository: Path, cl
     assert f"--from {commit.strip()}" in said["after"]["replay"]
     places = [c["before"]["position"] for c in said["causes"] if c["before"]]
     assert all(at["file"] == f"{commit[:12]}:shop.yaml" for at in places if at)
+
+
+def test_the_state_may_come_from_standard_input(
+    shop: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(shop)
+    assert cli("apply", "shop.yaml", "--yes").code == exits.OK
+    text = shop.read_text().replace('"1"', '"2"')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    done = cli("rehearse", "-", "--seeds", "2", "--cores", "1", "-q")
+    assert done.code == exits.MISSED, done.err
+    assert "<stdin>:8:" in done.out

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from reconciler.model.rehearsal import Cause, Run
-from tests.rehearsal.stacks import CHANGE, codes, runs, task
+from reconciler.sim.checkers import Singleton
+from reconciler.sim.things import Transition
+from reconciler.sim.world import World
+from tests.rehearsal.stacks import CHANGE, WEB, codes, runs, task
 
 FLOW = {"service": "web", "rate": {"poisson": 100}, "service_time": "20ms"}
 HASHED = {"port": 8080, "strategy": "ip_hash", "websocket": True}
@@ -154,3 +157,23 @@ def test_the_drain_that_a_fix_names_is_enough(tmp_path: Path) -> None:
     assert said is not None and "routing.drain" not in cause.fix
     mended = {**web, "termination": {"drain": said[1], "grace": said[2]}}
     assert not {"R624", "R625"} & codes(runs(task(tmp_path, mended, **scenario)))
+
+
+class Strict(Singleton):
+    """Takes a successor for one too many, since no driver of ours ever lets two act at once."""
+
+    def on_transition(self, world: World, told: Transition) -> None:
+        if told.what == "started" and told.key in self.expected:
+            self.blame(told, "a and b may act at once")
+
+
+def test_two_that_act_at_once_of_a_singleton_are_told_at_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.rehearsal.run.Singleton", Strict)
+    web = {"replicas": 1, "singleton": True, "rollout": {"strategy": "recreate"}}
+    other = {"image": "web:1", "replicas": 1}
+    made = runs(task(tmp_path, web, stack={"services": {"web-2": other, "web": {**WEB, **web}}}))
+    cause = found(made, "R640")
+    assert (cause.service, cause.path) == ("web", "services.web.singleton")
+    assert "a and b may act at once" in cause.text and not any(run.holds for run in made)
