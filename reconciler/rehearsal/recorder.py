@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.model.rehearsal import Moment, Span
 from reconciler.model.stack import Stack
+from reconciler.sim.life import OOM_CODE
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.world import World
 
@@ -112,16 +113,21 @@ class Recorder:
     def _troubles(self, tally: Tally, told: Transition) -> None:
         """What explains a check that is missed, though nothing need be dropped for it."""
         pod = told.thing
-        ended = told.what in ("exited", "restarting")
-        if ended and isinstance(pod, Container) and not pod.terminating and pod.live:
-            why = "out of memory" if pod.oom_killed else f"exit code {pod.exit_code}"
-            self.say("fault", f"{pod.name} ends by itself ({why})")
+        if told.what in ("exited", "restarting") and isinstance(pod, Container):
+            self._end(pod)
         if told.what == "dead":
             tally.dead_ns = tally.dead_ns if tally.dead else self.now_ns
             tally.dead += 1
         elif told.what == "waiting" and not tally.no_room:
             tally.no_room, tally.no_room_ns = told.detail, self.now_ns
             tally.no_room_surge = 0 < tally.wanted <= tally.running
+
+    def _end(self, pod: Container) -> None:
+        """The end of a process, where nobody asked for it."""
+        asked = pod.terminating and pod.exit_code in (0, OOM_CODE)
+        if pod.live and not asked:
+            why = "out of memory" if pod.oom_killed else f"exit code {pod.exit_code}"
+            self.say("fault", f"{pod.name} ends by itself ({why})")
 
     def finish(self) -> None:
         """Close what is still open; nothing more is heard."""

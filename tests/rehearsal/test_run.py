@@ -161,7 +161,7 @@ def test_sessions_whose_state_goes_with_their_instance_are_cut_and_their_drain_i
     short = {"routing": {**TIED, "drain": "5s"}}
     found = runs(task(tmp_path, short, traffic=AFFINE, edge=CHECKED_EDGE))
     assert cut(found) > 0
-    assert codes(found) == {"R636"}
+    assert codes(found) == {"R645"}
     assert {cause.path for run in found for cause in run.causes} == {"services.web.routing.drain"}
     long = {"routing": {**TIED, "drain": "10m"}, "rollout": {"deadline": "1h"}}
     found = runs(task(tmp_path, long, traffic=AFFINE, edge=CHECKED_EDGE, lasts="30m"))
@@ -189,7 +189,7 @@ def test_a_limit_inside_the_app_is_each_instances_own_and_begins_anew_with_it(
         found = runs(task(tmp_path, {"replicas": replicas}, changes=[], **more))
         lost[replicas] = sum(run.services[0].dropped.get("limited", 0) for run in found)
         assert lost[replicas] == dropped(found)
-        assert codes(found) <= {"R635"}
+        assert codes(found) <= {"R644"}
     # 2 of them let 10 of 20 a second through, after 200 at once; 4 let all.
     assert lost[4] == 0
     assert 3 * (20 * 120 - 10 * 120 - 200 - 20) <= lost[2] <= 3 * (20 * 120 - 10 * 120 - 200 + 20)
@@ -205,3 +205,12 @@ def test_an_instance_that_is_three_times_as_fast_is_as_fast_by_its_ordinal(tmp_p
         latency = run.services[0].latency_ns
         assert latency["p50"] == pytest.approx(p50 * 10**6, rel=0.07)
         assert latency["max"] == pytest.approx(most * 10**6, rel=0.01)
+
+
+def test_a_crash_is_told_in_the_timeline_also_of_an_instance_that_drains(tmp_path: Path) -> None:
+    web = {"routing": {"port": 8080}, "termination": {"drain": "20s", "grace": "40s"}}
+    crash = {"kind": "crash", "at": "36s", "on": "service/web"}
+    slow = [{"service": "web", "rate": {"poisson": 20}, "service_time": "10s"}]
+    for run in runs(task(tmp_path, web, faults=[crash], traffic=slow)):
+        said = [m for m in run.moments if m.kind == "fault" and "ends by itself" in m.text]
+        assert [m.at_ns for m in said] == [36 * 10**9] and "exit code 1" in said[0].text
