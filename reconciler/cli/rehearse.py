@@ -182,16 +182,19 @@ class _Rehearsal:
         """The change to `wanted`, as something that can be run by a seed."""
         from reconciler.rehearsal.assumed import CHANGE_NS
         from reconciler.rehearsal.run import task_of
+        from reconciler.spec.scenario_size import too_large
 
         path = self.scenario_file or "."
         if self.survey is not None:
             from reconciler.rehearsal.cluster import ground_of
 
             on = ground_of(self.survey, wanted, self.scenario)
+            refuse_errors(too_large(on.scenario, [on.start, on.wanted]))
             task = task_of(on.scenario, path, on.start, [(CHANGE_NS, on.wanted)])
             return replace(task, landed=on.landed, facts=on.facts, measured=on.measured)
         from_state = self.origin is not None and not self._is_live
         start = stack_at(self.settings, self.origin) if from_state and self.origin else wanted
+        refuse_errors(too_large(self.scenario, [start, wanted]))
         return task_of(self.scenario, path, start, [(CHANGE_NS, wanted)], self.live)
 
     def _routed(self) -> Collection[str]:

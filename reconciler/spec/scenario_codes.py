@@ -98,4 +98,11 @@ SCENARIO_CODES: dict[str, Code] = {
         "it.",
         "set services.NAME.routing in the state, or in the scenario's `set`",
     ),
+    "R620": Code(
+        "Too large to be simulated",
+        "20,000 instances, 10,000 nodes, 10,000,000 clients, 1,000,000,000 requests of one kind "
+        "and 30,000 instance hours are the most of one run. More is a unit that slipped, or would "
+        "take hours and more memory than there is.",
+        "lower what is named, or let `lasts` be shorter",
+    ),
 }

@@ -15,6 +15,7 @@ from reconciler.spec.patches import Patches, patches_of
 from reconciler.spec.report import Report
 from reconciler.spec.scenario_names import check_names
 from reconciler.spec.scenario_rules import check_rules
+from reconciler.spec.scenario_size import check_size
 from reconciler.spec.tree import Map, Path, kind_text, locate, lookup, place
 from reconciler.spec.validation import validate_whole
 from reconciler.spec.yaml import bulk, read_yaml
@@ -63,6 +64,7 @@ def load_scenario(
     if all(each is not None for _, each in loaded):
         stacks = [each.stack for _, each in loaded if isinstance(each, Loaded)]
         check_names(scenario, stacks, root, report)
+        check_size(scenario, stacks, root, report)
     report.stop()
     start = loaded[0][1]
     assert isinstance(start, Loaded)

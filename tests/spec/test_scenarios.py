@@ -141,6 +141,7 @@ SHOWN = {
     "R615": "faults: [{kind: crash, at: 1s}]",
     "R616": "traffic: [{service: web, rate: {log: nowhere}}]",
     "R619": "traffic: [{service: db, rate: {poisson: 1}}]",
+    "R620": "nodes: {n: {count: 20000}}",
 }  # fmt: skip
 WARNINGS = {"R609", "R613", "R619"}
 # No file at all, and what only reading a log shows: below, and with the logs.
