@@ -35,6 +35,7 @@ OTHER_TESTS = {
     "docs": "the commands that the documentation shows",
     "golden": "files that outputs are compared with",
     "live": "the whole product on real services",
+    "fuzz": "inputs gone wrong, through the command line",
     "mutation": "wrong controllers that the properties must kill",
     "properties": "the sentences that always hold",
     "sims": "scenarios and states of the five systems",

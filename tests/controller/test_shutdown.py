@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.controller.interface import Policy
+from reconciler.controller.interface import Anew, Policy
 from reconciler.model.observed import Instance
 from reconciler.model.resource import ResourceKey
 from reconciler.model.stack import Shutdown
@@ -133,6 +133,19 @@ def test_one_that_takes_over_counts_from_its_own_beginning() -> None:
         assert hand.look(observed([], [one]), began_ns) == []
         assert hand.look(observed([], [one]), began_ns + 10 * S - 1) == []
         assert kinds(hand.look(observed([], [one]), began_ns + 10 * S)) == ["signal"]
+
+
+def test_a_lock_that_was_lost_for_a_while_does_not_lengthen_the_total() -> None:
+    one = quiet()
+    hand, steps = shut(observed([], [one]), total=9)
+    hand.end(only(steps))
+    hand.tell(Anew(), 8 * S)
+    assert hand.look(observed([], [one]), 8 * S) == []  # it was asked for before
+    (again,) = hand.look(observed([], [one]), 8 * S)
+    assert again == SignalInstance(WEB, one.id, "SIGTERM")
+    hand.end(again)
+    (kill,) = hand.look(observed([], [one]), 9 * S)
+    assert kill == SignalInstance(WEB, one.id, "SIGKILL")
 
 
 def test_what_goes_from_a_stack_that_stays_is_bound_by_nothing() -> None:
