@@ -95,13 +95,16 @@ def _from_files(files: tuple[str, ...], context: str) -> "ApiClient":
     from kubernetes.config.config_exception import ConfigException
 
     sdk: Any = importlib.import_module("kubernetes.config.kube_config")  # untyped
-
     listed = os.pathsep.join(files)
     try:
-        _check_context(sdk.list_kube_config_contexts(listed), context, listed)
+        merged = sdk.KubeConfigMerger(listed).config
+        if merged is None:
+            bad_connection(f"the kubeconfig {listed} is empty", "see `kubectl config view`")
+        chosen = _context(merged, context, listed)
         made: ApiClient = sdk.new_client_from_config(
-            config_file=listed, context=context or None, persist_config=False
+            config_file=listed, context=chosen, persist_config=False
         )
+        _impersonate(made, merged, chosen)
         return made
     except (ConfigException, OSError, sdk.yaml.YAMLError, *_MALFORMED) as error:
         said = " ".join(str(error).split())
@@ -110,15 +113,32 @@ def _from_files(files: tuple[str, ...], context: str) -> "ApiClient":
         )
 
 
-def _check_context(found: tuple[list[Any], Any], context: str, listed: str) -> None:
-    names = sorted(str(each["name"]) for each in found[0])
-    if context and context not in names:
-        bad_connection(
-            f"the kubeconfig {listed} has no context {context}",
-            f"one of {', '.join(names)}" if names else "see `kubectl config get-contexts`",
-        )
-    if not context and found[1] is None:
+def _context(merged: Any, context: str, listed: str) -> str:
+    """The context to use; R422 where it is not there, or none is named."""
+    names = sorted(str(each["name"]) for each in merged.safe_get("contexts") or ())
+    known = f"one of {', '.join(names)}" if names else "see `kubectl config get-contexts`"
+    chosen = context or str(merged.safe_get("current-context") or "")
+    if not chosen:
         bad_connection(
             f"the kubeconfig {listed} names no current context",
             "name one with --context, or `kubectl config use-context`",
         )
+    if chosen not in names:
+        bad_connection(f"the kubeconfig {listed} has no context {chosen}", known)
+    return chosen
+
+
+def _impersonate(client: "ApiClient", merged: Any, context: str) -> None:
+    """Ask as whom the user says (``as``), which the SDK does not do by itself."""
+    name = merged["contexts"].get_with_name(context)["context"].safe_get("user")
+    found = merged["users"].get_with_name(name, safe=True) if name else None
+    user = found.safe_get("user") if found is not None else None
+    if not user:
+        return
+    if any(user.get(key) for key in ("as-groups", "as-uid", "as-user-extra")):
+        bad_connection(
+            f"the kubeconfig's user {name} asks as members of groups, which is not done here",
+            "use a user that asks as itself, or by `as` alone",
+        )
+    if user.get("as"):
+        client.set_default_header("Impersonate-User", str(user["as"]))

@@ -44,9 +44,10 @@ def test_what_is_as_the_state_says_is_no_change(shop: Ground) -> None:
     code, said = shop.rehearse(shop.write(wanted(1)), "--seeds", "1", "-o", "json")
     assert code == exits.OK, said
     report = json.loads(said[said.index("{") : said.rindex("}") + 1])
-    assert report["plan"] == []
-    (web,) = [each for each in report["runs"][0]["services"] if each["service"] == "web"]
-    assert (web["least_ready"], web["most_instances"], web["restarts"]) == (2, 2, 0)
+    assert report["changes"] == []
+    (web,) = report["by_seed"][0]["services"]
+    counts = web["instances"]
+    assert (counts["least_ready"], counts["most"], counts["restarts"]) == (2, 2, 0)
 
 
 def test_the_run_begins_with_the_pods_of_the_cluster_and_rolls_from_them(shop: Ground) -> None:
@@ -54,7 +55,7 @@ def test_the_run_begins_with_the_pods_of_the_cluster_and_rolls_from_them(shop: G
     code, said = shop.rehearse(shop.write(wanted(2)), "--seeds", "1", "-o", "json")
     assert code == exits.OK, said
     report = json.loads(said[said.index("{") : said.rindex("}") + 1])
-    spans = report["runs"][0]["spans"]
+    spans = report["timeline"]["spans"]
     at_first = {each["instance"] for each in spans if each["from_ns"] == 0}
     assert at_first == pods
     new = {each["instance"] for each in spans} - pods
@@ -94,6 +95,8 @@ def test_a_user_without_rights_is_told_which_are_missing(shop: Ground) -> None:
     state = shop.write(wanted(1))
     code, said = shop.rehearse(state, "--kubeconfig", str(path), "--context", "stranger")
     assert code == exits.ERROR and "R421" in said, said
+    code, said = shop.rehearse(state, "--kubeconfig", str(path), "--context", "nobody")
+    assert code == exits.ERROR and "R445" in said and "list deployments" in said, said
     code, said = shop.rehearse(state, "--kubeconfig", str(path), "--context", "absent")
     assert code == exits.ERROR and "R422" in said and "nobody, stranger" in said, said
 
