@@ -16,6 +16,7 @@ from reconciler.targets.kubernetes.errors import bad_connection
 
 if TYPE_CHECKING:
     from kubernetes.client.api_client import ApiClient
+    from kubernetes.client.configuration import Configuration
 
 # What the SDK's reader of kubeconfigs raises where one is not as it should be.
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
@@ -76,11 +77,10 @@ def _in_cluster(env: Mapping[str, str]) -> "ApiClient":
             "name one with --kubeconfig, or in KUBECONFIG",
         )
     from kubernetes.client.api_client import ApiClient
-    from kubernetes.client.configuration import Configuration
     from kubernetes.config.config_exception import ConfigException
 
     sdk: Any = importlib.import_module("kubernetes.config.incluster_config")
-    made = Configuration()
+    made = _settings()
     try:
         sdk.load_incluster_config(client_configuration=made)
     except (ConfigException, OSError) as error:
@@ -89,6 +89,15 @@ def _in_cluster(env: Mapping[str, str]) -> "ApiClient":
             "let the pod mount its token: automountServiceAccountToken",
         )
     return ApiClient(configuration=made)
+
+
+def _settings() -> "Configuration":
+    """A configuration of its own, in which a call that comes to nothing is made once more."""
+    from kubernetes.client.configuration import Configuration
+
+    made = Configuration()
+    made.retries = 1
+    return made
 
 
 def _from_files(files: tuple[str, ...], context: str) -> "ApiClient":
@@ -100,10 +109,11 @@ def _from_files(files: tuple[str, ...], context: str) -> "ApiClient":
         merged = sdk.KubeConfigMerger(listed).config
         if merged is None:
             bad_connection(f"the kubeconfig {listed} is empty", "see `kubectl config view`")
-        chosen = _context(merged, context, listed)
+        chosen = _context(merged, context or _current(sdk, files), listed)
         made: ApiClient = sdk.new_client_from_config(
-            config_file=listed, context=chosen, persist_config=False
-        )
+            config_file=listed, context=chosen, persist_config=False,
+            client_configuration=_settings(),
+        )  # fmt: skip
         _impersonate(made, merged, chosen)
         return made
     except (ConfigException, OSError, sdk.yaml.YAMLError, *_MALFORMED) as error:
@@ -117,15 +127,23 @@ def _context(merged: Any, context: str, listed: str) -> str:
     """The context to use; R422 where it is not there, or none is named."""
     names = sorted(str(each["name"]) for each in merged.safe_get("contexts") or ())
     known = f"one of {', '.join(names)}" if names else "see `kubectl config get-contexts`"
-    chosen = context or str(merged.safe_get("current-context") or "")
-    if not chosen:
+    if not context:
         bad_connection(
             f"the kubeconfig {listed} names no current context",
             "name one with --context, or `kubectl config use-context`",
         )
-    if chosen not in names:
-        bad_connection(f"the kubeconfig {listed} has no context {chosen}", known)
-    return chosen
+    if context not in names:
+        bad_connection(f"the kubeconfig {listed} has no context {context}", known)
+    return context
+
+
+def _current(sdk: Any, files: tuple[str, ...]) -> str:
+    """The context of the first file that names one, as kubectl has it; the SDK has the last's."""
+    for file in files:
+        found = sdk.KubeConfigMerger(file).config
+        if found is not None and found.safe_get("current-context"):
+            return str(found.safe_get("current-context"))
+    return ""
 
 
 def _impersonate(client: "ApiClient", merged: Any, context: str) -> None:

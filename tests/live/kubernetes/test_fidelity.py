@@ -1,9 +1,9 @@
 """A rollout on a real cluster of 1.20 and in the simulator at that version: the same, in counts.
 
 Both begin with the same pods, and the simulated ones start as fast as those of the cluster say
-that they did. Compared are the pods' creations, readiness, deletions, and their ends, as far as a cluster tells of
-them: a pod that is being deleted is ready no more. (How long its object stays is not compared: this
-node's kubelet leaves it for more than a minute.)
+that they did. Compared are the pods' creations, readiness, deletions, and their ends, as far as a
+cluster tells of them: a pod that is being deleted is ready no more. (How long its object stays is
+not compared: this node's kubelet leaves it for more than a minute.)
 
 - the same events, pod by pod;
 - two that are further apart than `APART_S` in the simulator come in the same order in the cluster;

@@ -1,4 +1,4 @@
-"""A change to what runs in a real cluster: rehearsed, mended, rehearsed again; nothing is written."""
+"""A change to what runs in a real cluster: rehearsed, mended, rehearsed again. It stays as it is."""
 
 import json
 from collections.abc import Iterator
