@@ -182,6 +182,7 @@ STATE = (*_STATE, *_OUTPUT)
 LIVE = (*_STATE, *_LIVE, *_OUTPUT)
 # What is named beside the STATE: `reconciler.cli.services` tells the two apart.
 LIVE_SERVICES = (_SERVICES, *_STATE[1:], *_LIVE, *_OUTPUT)
+CLUSTER = _CLUSTER
 RETRY = _RETRY
 ACT = _ACT
 RUN = _RUN

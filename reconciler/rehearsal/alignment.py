@@ -33,9 +33,10 @@ def stack_of(survey: Survey, wanted: Stack) -> Stack:
         for name, seen in survey.workloads.items()
     }
     own = wanted.declared
+    read = {name: each for name, each in survey.declared.configs.items() if each.digest}
     declared = replace(
         own, services=services, jobs={}, hooks=type(own.hooks)(),
-        configs={**own.configs, **survey.declared.configs},
+        configs={**own.configs, **read},
         secrets={**survey.declared.secrets, **own.secrets},
     )  # fmt: skip
     return replace(wanted, declared=declared, digest=f"{wanted.digest}.live")

@@ -11,7 +11,7 @@ from reconciler.model.rehearsal import Assumption
 from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Profile, Scenario
 from reconciler.model.service import Service
-from reconciler.model.stack import Stack
+from reconciler.model.stack import Node, Stack
 from reconciler.model.survey import SeenWorkload, Survey
 from reconciler.model.units import NS_PER_MS, NS_PER_S, format_duration
 from reconciler.rehearsal.alignment import is_called, service_of, stack_of, with_affinity
@@ -55,6 +55,23 @@ def ground_of(survey: Survey, wanted: Stack, scenario: Scenario) -> Ground:
         behaviour={**scenario.behaviour, **profiles}, nodes={},
     )  # fmt: skip
     return Ground(start, wanted, landed, scenario, tuple(_facts(survey, wanted)), measured)
+
+
+def nodes_of(survey: Survey) -> dict[str, Node]:
+    """The machines that take pods, less what is held of them by pods that are not the stack's."""
+    held: dict[str, tuple[int, int]] = {}
+    for tenant in survey.tenants:
+        cpu_m, memory = held.get(tenant.node, (0, 0))
+        held[tenant.node] = cpu_m + tenant.asked[0], memory + tenant.asked[1]
+    return {
+        node.name: Node(
+            cpu=f"{node.cpu_m}m", memory=node.memory_bytes,
+            reserved_cpu=f"{held.get(node.name, (0, 0))[0]}m",
+            reserved_memory=held.get(node.name, (0, 0))[1],
+        )
+        for node in survey.nodes
+        if node.heard and not node.cordoned
+    }  # fmt: skip
 
 
 def routed_by(survey: Survey) -> frozenset[str]:

@@ -198,8 +198,10 @@ def kernel_of(flow: Flow, service: Service, rules: EdgeRules, seed: int, logs: L
     routing = service.routing
     timeouts = routing.timeouts if routing is not None else Timeouts()
     made.set_edge(rules.tries, rules.max_fails, rules.fail_timeout, rules.queue, timeouts.request)
-    if routing is not None and routing.affinity is not None:
-        made.set_affinity(AFFINITIES[routing.affinity.by], routing.affinity.timeout)
+    affinity = routing.affinity if routing is not None else None
+    # kube-proxy sees connections and no requests: it keeps clients by their address alone.
+    if affinity is not None and (rules.kind != "kube-proxy" or affinity.by == "client_ip"):
+        made.set_affinity(AFFINITIES[affinity.by], affinity.timeout)
     if flow.rate is not None and flow.rate.log:
         made.feed(array("q", logs.arrivals_ns[flow.rate.log]))
     if flow.clients.think is not None:

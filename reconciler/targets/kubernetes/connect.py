@@ -159,4 +159,4 @@ def _impersonate(client: "ApiClient", merged: Any, context: str) -> None:
             "use a user that asks as itself, or by `as` alone",
         )
     if user.get("as"):
-        client.set_default_header("Impersonate-User", str(user["as"]))
+        client.default_headers["Impersonate-User"] = str(user["as"])

@@ -87,9 +87,15 @@ class Ground:
 
     def rehearse(self, path: Path, *words: str) -> tuple[int, str]:
         """The command, as a process of its own: its exit code and what it said."""
+        return self._command("rehearse", str(path), *words)
+
+    def capacity(self, path: Path) -> tuple[int, str]:
+        """How many fit the machines of the cluster, as JSON."""
+        return self._command("capacity", str(path), "--live", "-o", "json")
+
+    def _command(self, *words: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler", "rehearse", str(path), "--target", "kubernetes",
-             *words],
+            [sys.executable, "-m", "reconciler", *words, "--target", "kubernetes"],
             cwd=self.folder, env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip

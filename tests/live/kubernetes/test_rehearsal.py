@@ -1,4 +1,4 @@
-"""A change to what runs in a real cluster: rehearsed, mended, rehearsed again. It stays as it is."""
+"""A change to what runs in a real cluster is rehearsed, mended, rehearsed again; none is made."""
 
 import json
 from collections.abc import Iterator
@@ -71,6 +71,17 @@ def test_what_ends_by_its_own_times_is_not_blamed_on_the_state(shop: Ground) -> 
     assert code == exits.MISSED, said
     assert "R626" in said and "--> services.web.termination.pre_stop" in said, said
     assert "what runs was made so" in said, said
+
+
+def test_capacity_counts_the_nodes_of_the_cluster(shop: Ground) -> None:
+    (node,) = json.loads(shop.kubectl("get", "nodes", "-o", "json"))["items"]
+    cores = int(node["status"]["allocatable"]["cpu"])
+    wants = wanted(1, resources={"requests": {"cpu": "900m"}})
+    code, said = shop.capacity(shop.write(wants, name="capacity"))
+    report = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    (web,) = report["services"]
+    assert web["fit_alone"] == cores * 1000 // 900 and web["binds"] == "cpu", report
+    assert code == (exits.OK if report["fits"] else exits.MISSED)
 
 
 def test_a_namespace_that_is_not_there_is_said_to_be(shop: Ground) -> None:
