@@ -139,7 +139,8 @@ class _Rehearsal:
 
         if self.scenario_file is None:
             routed = self._routed() if self.survey is not None else ()
-            return scenario_of(self.stack, routed)
+            made = scenario_of(self.stack, routed)
+            return replace(made, target="kubernetes") if self._on_cluster else made
         return load_scenario(self.settings, self.scenario_file).scenario
 
     @cached_property
@@ -152,7 +153,7 @@ class _Rehearsal:
         from reconciler.cli.targets import open_target, survey_of
         from reconciler.plan.planner import scope_of
 
-        if self.settings.target == "kubernetes":
+        if self._on_cluster:
             return bared_survey(survey_of(self.settings, self.stack), self.stack)
         loaded = load(self.settings)
         with open_target(self.settings, loaded, acting=False) as opened:
@@ -171,10 +172,10 @@ class _Rehearsal:
         from reconciler.model.survey import Survey
 
         if not isinstance(self.seen, Survey):
-            if self.seen is not None and self.settings.target == "kubernetes":
+            if self.seen is not None and self._on_cluster:
                 raise click.UsageError("that was seen on an engine, not in a cluster: --target")
             return None
-        if self.settings.target != "kubernetes":
+        if not self._on_cluster:
             raise click.UsageError("that was seen in a cluster: --target kubernetes")
         return self.seen
 
@@ -196,6 +197,10 @@ class _Rehearsal:
         start = stack_at(self.settings, self.origin) if from_state and self.origin else wanted
         refuse_errors(too_large(self.scenario, [start, wanted]))
         return task_of(self.scenario, path, start, [(CHANGE_NS, wanted)], self.live)
+
+    @property
+    def _on_cluster(self) -> bool:
+        return self.settings.target == "kubernetes"
 
     def _routed(self) -> Collection[str]:
         from reconciler.rehearsal.cluster import routed_by

@@ -105,9 +105,7 @@ def test_what_is_rolled_and_promised_differently_is_a_change_too() -> None:
         "termination": replace(live.termination, grace=45 * NS_PER_S),
     }
     found = services_in(plan_of(ground_of(survey, asked(survey, **web), EMPTY)))
-    assert found == {
-        "service/web": ["resources.cpu_request", "rollout.max_surge", "stop.grace"]
-    }
+    assert found == {"service/web": ["resources.cpu_request", "rollout.max_surge", "stop.grace"]}
 
 
 def test_a_config_with_other_content_is_a_change_and_an_unread_one_is_taken_for_the_same() -> None:
@@ -187,7 +185,9 @@ def test_an_app_answers_within_the_period_before_it_was_found_ready(
 
 def test_the_report_says_what_was_measured_and_what_was_taken_for_the_service() -> None:
     survey = surveyed()
-    ground = ground_of(survey, asked(survey, image="local/busybox:2"), replace(EMPTY, lasts=NS_PER_S))
+    ground = ground_of(
+        survey, asked(survey, image="local/busybox:2"), replace(EMPTY, lasts=NS_PER_S)
+    )
     task = Task(
         ground.scenario, ground.start, ((NS_PER_S // 2, ground.wanted),), landed=ground.landed,
         facts=ground.facts, measured=ground.measured,

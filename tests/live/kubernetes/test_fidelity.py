@@ -6,7 +6,8 @@ cluster tells of them: a pod that is being deleted is ready no more. (How long i
 not compared: this node's kubelet leaves it for more than a minute.)
 
 - the same events, pod by pod;
-- two that are further apart than `APART_S` in the simulator come in the same order in the cluster;
+- of one pod, and of all that the controllers decide on (creations, readiness, deletions), two that
+  are further apart than `APART_S` in the simulator come in the same order in the cluster;
 - each comes at most `EARLY_S` before and `LATE_S` after its simulated time: the cluster tells the
   times of pods in whole seconds, a probe's turn may come a period later, a kubelet relists once a
   second and takes a while to give up a pod, and machines have other things to do;
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.live("kubernetes")
 REPLICAS = 3
 APART_S = 2.0
 EARLY_S = 4.0
-LATE_S = 8.0
+LATE_S = 15.0
 LASTS_S = 120
 
 # Strategy → of Kubernetes, of the state, fewest ready, most there (pods that end excepted).
@@ -68,7 +69,8 @@ def test_a_rollout_goes_as_it_does_in_a_cluster(name: str, place: Ground) -> Non
     assert (in_sim.least_ready, in_sim.most_alive) == (least, most), both
     assert (live.least_ready, live.most_alive) == (least, most), both
     for (first, early), (second, late) in itertools.permutations(expected.items(), 2):
-        if early + APART_S < late:
+        decided = "ended" not in (first[1], second[1])
+        if early + APART_S < late and (decided or first[0] == second[0]):
             assert seen[first] <= seen[second], (first, second, both)
     for event, at_s in expected.items():
         assert at_s - EARLY_S <= seen[event] <= at_s + LATE_S, (event, both)
