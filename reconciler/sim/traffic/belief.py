@@ -22,6 +22,8 @@ class Belief:
     weights: tuple[int, ...]
     endpoints: dict[str, Endpoint]  # by container id, or by ordinal of a place
     away_until_ns: int
+    fallen: bool  # whether somebody out of the list may be used all the same
+    last_ready: Endpoint | None
 
     def sync(self) -> None:
         """Let all that is due happen."""
@@ -119,14 +121,16 @@ class Belief:
             self._set(endpoint, edge=UP)
 
     def _tell(self, endpoint: Endpoint, at_ns: int, what: str, token: int) -> None:
-        name = next(name for name, each in self.endpoints.items() if each is endpoint)
-        self.world.push(at_ns, SYNC, "edge", (str(self.key), name, token, what))
+        self.world.push(at_ns, SYNC, "edge", (str(self.key), endpoint.name, token, what))
 
     def _fall_back(self) -> None:
         """With nobody ready, kube-proxy uses what serves while it ends (KEP-1669)."""
         if not self.rules.falls_back:
             return
-        ready = any(e.edge == UP and e.registered for e in self.endpoints.values())
+        ready = self._somebody_ready()
+        if ready and not self.fallen:
+            return
+        self.fallen = not ready
         for endpoint in self.endpoints.values():
             if endpoint.registered:
                 continue
@@ -135,6 +139,15 @@ class Belief:
             edge = UP if serves and not ready else ABSENT
             if endpoint.edge != edge:
                 self._set(endpoint, edge=edge)
+
+    def _somebody_ready(self) -> bool:
+        """Whether any instance is; who was found the last time is asked first."""
+        last = self.last_ready
+        if last is not None and last.edge == UP and last.registered:
+            return True
+        ready = (e for e in self.endpoints.values() if e.edge == UP and e.registered)
+        self.last_ready = next(ready, None)
+        return self.last_ready is not None
 
     def _set(self, endpoint: Endpoint, *, edge: int) -> None:
         if endpoint.edge != edge:

@@ -15,7 +15,16 @@ UNASKED = ("crash", "out of memory", "not live", "needs")
 
 
 class Kernel(Protocol):
-    """What a flow needs of the kernel; see `reconciler.sim.traffic.kernel`."""
+    """What a flow needs of the kernel; see `reconciler.sim.traffic.kernel`.
+
+    A request that has arrived was served, or is in flight (waiting to be tried again counts), or
+    was dropped: at a slot, or because there was none.
+    """
+
+    arrivals: int
+    served: int
+    in_flight_total: int
+    sessions_cut: int
 
     every: int  # between two requests of an affine session, in ns; 0 where there are none
 
@@ -58,13 +67,14 @@ class Endpoint:
     """An instance, or a place for one, as the edge and the kernel have it.
 
     `healthy`: what a check would find now. `token`: what earlier checks would have found is
-    void. `asked`: its first check has been. `held`: the reconciler keeps it in drain.
-    `registered`: discovery has it in its list; `wanted`: what discovery was told last, and `news`
-    voids what it was told before. `why_down`: how its process ended last. `lacks`: something
-    outside that it needs is away.
+    void. `name`: what it is called in heap entries. `asked`: its first check has been. `held`:
+    the reconciler keeps it in drain. `registered`: discovery has it in its list; `wanted`: what
+    discovery was told last, and `news` voids what it was told before. `why_down`: how its process
+    ended last. `lacks`: something outside that it needs is away.
     """
 
     slot: int
+    name: str
     container: Container | None = None
     edge: int = ABSENT
     app: int = CLOSED

@@ -41,8 +41,10 @@ class Flow(Belief):
         self.endpoints: dict[str, Endpoint] = {}  # container id, or ordinal of a place
         self.began_ns = world.now_ns
         self.away_until_ns = 0
+        self.fallen, self.last_ready = True, None
         self.fell: Context = ""  # the last end that nobody asked for
         self.nowhere: tuple[int, ...] = ()
+        self.accounted = (0, 0)  # requests dropped and sessions cut, as far as causes are noted
         if rules.membership == "static":
             for ordinal in range(places):
                 self._place(ordinal)
@@ -197,6 +199,19 @@ class Flow(Belief):
     def sync(self) -> None:
         """Let all that is due happen, and say why what was dropped was dropped."""
         self.kernel.run(self.now_ns)
+        lost = (self.dropped, self.kernel.sessions_cut)
+        if lost != self.accounted:
+            self._account()
+            self.accounted = lost
+
+    @property
+    def dropped(self) -> int:
+        """All requests dropped so far, told without a look at each slot."""
+        kernel = self.kernel
+        return kernel.arrivals - kernel.served - kernel.in_flight_total
+
+    def _account(self) -> None:
+        """Put what was lost since the last time down to what each instance was doing."""
         for endpoint in self.endpoints.values():
             self._note(endpoint, endpoint.doing(self.world.now_ns))
         lost = self.kernel.dropped_at(-1)
@@ -235,7 +250,7 @@ class Flow(Belief):
 
     def _place(self, ordinal: int) -> Endpoint:
         made = self.endpoints[str(ordinal)] = Endpoint(
-            self.kernel.add_slot(), edge=DOWN if self.rules.active else UP,
+            self.kernel.add_slot(), str(ordinal), edge=DOWN if self.rules.active else UP,
             registered=True, since_ns=self.world.now_ns,
         )  # fmt: skip
         self._publish(made)
@@ -261,7 +276,9 @@ class Flow(Belief):
             if self.rules.membership == "static":
                 endpoint = self._place(container.ordinal)
             else:
-                endpoint = Endpoint(self.kernel.add_slot(), since_ns=self.world.now_ns)
+                endpoint = Endpoint(
+                    self.kernel.add_slot(), container.id, since_ns=self.world.now_ns
+                )
                 self.endpoints[container.id] = endpoint
         endpoint.container = container
         endpoint.seen = self.kernel.dropped_at(endpoint.slot)

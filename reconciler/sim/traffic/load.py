@@ -218,7 +218,7 @@ def _sample(loaded: Loaded, now_ns: int) -> None:
     kernel, (began_ns, served, dropped, cut) = loaded.kernel, loaded.last
     if now_ns == began_ns:
         return
-    loaded.last = (now_ns, kernel.served, sum(kernel.dropped_total()), kernel.sessions_cut)
+    loaded.last = (now_ns, kernel.served, loaded.flow.dropped, kernel.sessions_cut)
     ready = sum(e.context == "serving" for e in loaded.flow.endpoints.values())
     loaded.queue_peak = max(loaded.queue_peak, kernel.queued)
     open_now = kernel.sessions_begun - kernel.sessions_ended - kernel.sessions_cut
