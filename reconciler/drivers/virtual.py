@@ -23,7 +23,7 @@ from reconciler.controller.interface import (
 from reconciler.model.diagnostic import TargetError
 from reconciler.model.observed import Scope
 from reconciler.model.status import Notice, Verdict
-from reconciler.model.step import CreateInstance, Outcome, Step
+from reconciler.model.step import CreateInstance, Outcome, Step, kind_of
 from reconciler.targets.port import Timing, VirtualTarget, Wanted
 
 EFFECT, REPLY, LOOK, INJECTED, WAKE = range(5)
@@ -50,7 +50,7 @@ class Decider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """The reconciler dies at its `call`-th call (from 1).
+    """The reconciler dies at its `call`-th call (from 1), of one kind where `kind` names it.
 
     ``before`` it is sent; ``after`` its reply came, unread; ``lost``: at once after it was
     sent, so that its effect comes later.
@@ -58,6 +58,7 @@ class Kill:
 
     call: int
     when: Literal["before", "after", "lost"]
+    kind: str = ""
 
 
 @dataclass(slots=True)
@@ -213,7 +214,7 @@ class _Run:
         self.verdict = self.controller.verdict()
 
     def send(self, perform: Perform, now_ns: int) -> None:
-        kill = self.kill if self.kill and self.kill.call == len(self.calls) + 1 else None
+        kill = self.kill if self.kill is not None and self.is_due(self.kill, perform.step) else None
         if kill is not None and kill.when == "before":
             self.killed = True
             return
@@ -229,6 +230,13 @@ class _Run:
         if reply_ns is None or reply_ns > perform.deadline_ns:
             reply_ns, outcome = perform.deadline_ns, LATE
         self.push(now_ns + reply_ns, REPLY, (call, outcome, kill is not None))
+
+    def is_due(self, kill: Kill, step: Step) -> bool:
+        """Whether the call that is about to be sent is the reconciler's last."""
+        if not kill.kind:
+            return kill.call == len(self.calls) + 1
+        alike = sum(kind_of(call.step) == kill.kind for call in self.calls)
+        return kind_of(step) == kill.kind and kill.call == alike + 1
 
     def look(self, scope: Scope, now_ns: int) -> None:
         """An observation is of the instant at which it begins, and comes back later."""

@@ -239,17 +239,28 @@ class Trouble:
     """A fault: at a time, or at the k-th call of a kind on an object."""
 
     kind: Literal[
-        "crash", "hang", "oom", "removed", "unreachable", "engine_restart", "edit", "node_loss",
-        "node_drain", "registry_outage", "external_away", "fail_before", "fail_after",
-        "lost_reply", "delay", "event_lost", "event_doubled", "event_delayed", "stale_view",
-        "kill_reconciler",
+        "crash", "oom", "hang", "removed", "edit", "node_loss", "node_partition", "node_drain",
+        "external_away", "image_missing", "registry_outage", "registry_denied",
+        "registry_limited", "throttled", "unreachable", "engine_restart", "fail_before",
+        "fail_after", "lost_reply", "delay", "look_fails", "stale_view", "unobservable",
+        "event_lost", "event_doubled", "event_delayed", "kill_reconciler",
     ] = about("What goes wrong.", "crash")  # fmt: skip
     at: DurationNs | None = about("When, from the beginning.", "90s", default=None)
     lasting: DurationNs = about("For how long.", "30s", default=0)
-    on: Text = about("What it strikes: a resource, a node, an external.", "service/web", default="")
-    call: str = about("Kind of call that it strikes.", "create", default="")
-    nth: int = about("Which such call, from 1; 0 is each.", 1, default=1)
+    on: Text = about(
+        "What it strikes: a resource, a node, an external, an image.", "service/web", default=""
+    )
+    call: str = about("Kind of call that it strikes, or that it comes with.", "create", default="")
+    nth: int = about("Which such call, look or event, from 1; 0 is each.", 1, default=1)
+    count: int = about("How many of them, from that one on.", 3, default=1)
     instance: int = about("Which running instance, counted from 0.", 0, default=0)
+    amount: int | None = about(
+        "How many calls a second, or pulls, are let through; how many changes a view is old.",
+        5,
+        default=None,
+    )
+    field: Text = about("Field that somebody edits.", "environment.LEVEL", default="")
+    value: Text = about("What it is set to.", "debug", default="")
     every: DurationNs = about("Again after this long; 0 is once.", "5m", default=0)
 
 

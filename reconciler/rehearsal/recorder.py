@@ -20,6 +20,9 @@ _FAULTS = {
     "unreachable": "the engine does not answer",
     "external away": "is away", "external back": "is back", "node lost": "is lost",
     "node drained": "is drained", "node back": "is back", "registry away": "the registry is away",
+    "registry refuses": "the registry refuses logins",
+    "registry limits": "the registry limits pulls",
+    "image gone": "is not in the registry", "throttled": "the API takes few calls",
 }  # fmt: skip
 
 

@@ -146,9 +146,13 @@ class _One:
             self._follow(stack, self.began_ns + fault.at, None)
             self.recorder.say("fault", "the reconciler is killed")
             self.stage.rest(min(self.world.now_ns + fault.lasting, until_ns))
-        kill = self._kill()
+        last = self._kill()
+        kill = Kill(last.nth, "after", last.call) if last is not None else None
         if not self._follow(stack, until_ns, kill):
-            self.recorder.say("fault", f"the reconciler dies at call {kill and kill.call}")
+            assert last is not None
+            call = f"{last.call or 'call'} {last.nth}"
+            self.recorder.say("fault", f"the reconciler dies at {call}")
+            self.stage.rest(min(self.world.now_ns + last.lasting, until_ns))
             self._follow(stack, until_ns, None)
 
     def _follow(self, stack: Stack | None, until_ns: int, kill: Kill | None) -> bool:
@@ -164,10 +168,11 @@ class _One:
             if fault.at is not None and self.world.now_ns <= at_ns < until_ns:
                 yield fault
 
-    def _kill(self) -> Kill | None:
+    def _kill(self) -> Trouble | None:
+        """Which call is its last, counted from the first change on."""
         for fault in self.scenario.faults:
             if fault.kind == "kill_reconciler" and fault.at is None and self.changed_ns:
-                return Kill(fault.nth, "after")
+                return fault
         return None
 
     def _say_when_converged(self) -> None:

@@ -3,9 +3,10 @@
 import ipaddress
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reconciler.model.faults import FAULT_KINDS
 from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import EdgeModel, Flow, Profile, Scenario, Spread, Trouble, Work
 from reconciler.model.service import Service
@@ -46,6 +47,7 @@ from reconciler.sim.world import World
 
 DEFAULT_TIME = Spread(exponential=20_000_000)
 ALWAYS = 1 << 40
+EACH_TIME = 1_000_000  # of a fault that comes every so often
 REDELIVERED_NS = 1_000_000  # until what a worker lost is taken by another
 # A service's strategy, as each kind of edge has it.
 STRATEGIES = {
@@ -123,34 +125,28 @@ def _declared_edge(scenario: Scenario, stack: Stack) -> EdgeModel:
     )
 
 
-# Scenario's word for a timed fault → the world's, where they are the same.
-_TIMED = (
-    "crash", "hang", "oom", "removed", "unreachable", "engine_restart", "node_loss", "node_drain",
-    "registry_outage", "external_away",
-)  # fmt: skip
-_CALLS = (
-    "fail_before", "fail_after", "lost_reply", "delay", "event_lost", "event_doubled",
-    "event_delayed", "stale_view",
-)  # fmt: skip
-
-
 def trouble(world: World, scenario: Scenario) -> None:
-    """Everything that is to go wrong, from now on."""
-    install(world, [made for fault in scenario.faults if (made := _fault(fault)) is not None])
+    """Everything that is to go wrong, from now on; who kills the reconciler is not of the world."""
+    mine = [fault for fault in scenario.faults if fault.kind != "kill_reconciler"]
+    install(world, [_fault(fault) for fault in mine])
 
 
-def _fault(fault: Trouble) -> Fault | None:
-    if fault.kind in _TIMED:
-        return Fault(
-            fault.kind, subject=fault.on or "*", at_ns=fault.at or 0, every_ns=fault.every,  # type: ignore[arg-type]
-            for_ns=fault.lasting, amount=fault.instance, count=1_000_000 if fault.every else 1,
-        )  # fmt: skip
-    if fault.kind in _CALLS:
-        return Fault(
-            fault.kind, on=fault.call, subject=fault.on or "*", nth=fault.nth,  # type: ignore[arg-type]
-            for_ns=fault.lasting, amount=1,
-        )  # fmt: skip
-    return None
+def _fault(fault: Trouble) -> Fault:
+    """The world's word for a scenario's fault."""
+    kind, on = FAULT_KINDS[fault.kind], fault.on or "*"
+    if kind.strikes == "external":
+        on = on.removeprefix("external/")
+    amount = fault.amount
+    if amount is None:
+        amount = 1 if fault.kind == "stale_view" else 0
+    made = Fault(
+        fault.kind, on=fault.call, subject=on, nth=fault.nth, count=fault.count,  # type: ignore[arg-type]
+        at_ns=fault.at or 0, every_ns=fault.every, for_ns=fault.lasting, amount=amount,
+        field=fault.field, value=fault.value,
+    )  # fmt: skip
+    if kind.strikes == "instance":
+        made = replace(made, amount=fault.instance)
+    return replace(made, count=EACH_TIME) if fault.every else made
 
 
 def load_of(

@@ -78,6 +78,12 @@ def least(items: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> list[T]:
 def told(fault: Trouble) -> str:
     """A fault in a line: ``crash of service/web at 40s``."""
     words = [fault.kind.replace("_", " ")]
+    if fault.field:
+        words.append(f"({fault.field} to {fault.value!r})")
+    if fault.amount is not None:
+        words.append(f"({fault.amount})")
+    if fault.field:
+        words.append(f"of {fault.field} to {fault.value!r}")
     if fault.call:
         words.append(f"at each {fault.call}" if fault.nth == 0 else f"at {fault.call} {fault.nth}")
     elif fault.at is None:

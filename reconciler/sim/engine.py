@@ -128,16 +128,18 @@ class SimEngine(Facade):
     # -- instances ----------------------------------------------------------------------
 
     def _pull(self, step: PullImage) -> Outcome:
-        images = self.world.images
-        if step.reference in images.missing:
+        images, now = self.world.images, self.world.now_ns
+        if images.lacks(step.reference, now):
             message = f"manifest for {step.reference} not found"
             return Outcome("terminal", message, outcomes.NO_IMAGE, "check the name and the tag")
-        if self.world.now_ns < images.out_until_ns:
+        if now < images.out_until_ns:
             message = f"the registry of {step.reference} does not answer"
             return Outcome("retryable", message, outcomes.NO_REGISTRY, "is the registry up?")
-        if step.reference in images.denied or self.world.now_ns < images.locked_until_ns:
+        if images.refuses(step.reference, now):
             message = f"access to {step.reference} denied"
             return Outcome("terminal", message, outcomes.NO_LOGIN, "log in to the registry")
+        if not images.limit.lets(now):
+            return outcomes.limited(step.reference)
         images.pull(step.reference)
         self.world.emit("pulled", None, subject=step.reference, stack=self.stack, key=step.key)
         return DONE

@@ -118,7 +118,7 @@ class Facade:
             self._touched.add(key)
             if self._due_ns is None:
                 self._due_ns = world.now_ns + world.event_lag_ns
-        if world.faults and any(fault.kind == "stale_view" for fault in world.faults):
+        if world.keeps_views:
             self._history.append(self._view())
 
     def changes(self) -> Iterator[frozenset[ResourceKey]]:
@@ -135,8 +135,12 @@ class Facade:
         """When this call takes effect and is answered, faults included. Counts the call."""
         world, kind = self.world, kind_of(step)
         world.calls += 1
+        if world.faults:
+            harm.called(world, kind, str(step.key), subject_of(step))
         if world.now_ns < world.unreachable_until_ns:
             return Timing(None, REFUSED_NS, outcomes.UNREACHED)
+        if not world.throttle.lets(world.now_ns):
+            return Timing(None, REFUSED_NS, outcomes.THROTTLED)
         took_ns = world.around(
             f"call {kind}", self._latency_ns(step, kind), world.latency_jitter_percent
         ) + self._work_ns(step)
@@ -165,9 +169,10 @@ class Facade:
             return took_ns if self.world.site is None else took_ns + self._slow_ns(container)
         if isinstance(step, PullImage):
             images = self.world.images
-            gone = step.reference in images.missing or step.reference in images.denied
-            shut = self.world.now_ns < max(images.out_until_ns, images.locked_until_ns)
-            return 0 if gone or shut else images.pull_ns(step.reference)
+            now = self.world.now_ns
+            shut = now < images.out_until_ns or images.refuses(step.reference, now)
+            shut = shut or images.lacks(step.reference, now)
+            return 0 if shut else images.pull_ns(step.reference)
         return 0
 
     def _slow_ns(self, container: Container) -> int:
@@ -223,6 +228,9 @@ class Facade:
         world.looks += 1
         if world.now_ns < world.unreachable_until_ns:
             raise _no_answer()
+        if not world.throttle.lets(world.now_ns):
+            said = outcomes.THROTTLED
+            raise TargetError("retryable", said.code, said.message, said.hint)
         if world.faults:
             view = self._disturbed_look()
             seen = self._fresh(scope) if view is None else self._from_view(scope, view)

@@ -2,24 +2,24 @@
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, get_args
 
 CallFault = Literal["fail_before", "fail_after", "lost_reply", "delay"]
 LookFault = Literal["look_fails", "stale_view", "unobservable"]
 EventFault = Literal["event_lost", "event_doubled", "event_delayed"]
 TimedFault = Literal[
-    "crash", "oom", "hang", "removed", "edit", "unreachable", "engine_restart", "node_loss",
-    "node_partition", "node_drain", "registry_outage", "registry_denied", "external_away",
+    "crash", "oom", "hang", "removed", "edit", "unreachable", "throttled", "engine_restart",
+    "node_loss", "node_partition", "node_drain", "image_missing", "registry_outage",
+    "registry_denied", "registry_limited", "external_away",
 ]  # fmt: skip
 FaultKind = Literal[CallFault, LookFault, EventFault, TimedFault]
 
 CALL_FAULTS: tuple[CallFault, ...] = ("fail_before", "fail_after", "lost_reply", "delay")
 LOOK_FAULTS: tuple[LookFault, ...] = ("look_fails", "stale_view", "unobservable")
 EVENT_FAULTS: tuple[EventFault, ...] = ("event_lost", "event_doubled", "event_delayed")
-TIMED_FAULTS: tuple[TimedFault, ...] = (
-    "crash", "oom", "hang", "removed", "edit", "unreachable", "engine_restart", "node_loss",
-    "node_partition", "node_drain", "registry_outage", "registry_denied", "external_away",
-)  # fmt: skip
+TIMED_FAULTS: tuple[TimedFault, ...] = get_args(TimedFault)
+INSTANCE_FAULTS = ("crash", "oom", "hang", "removed", "edit")
+DELAYS = ("delay", "event_delayed")  # their `for_ns` is how long they delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,24 @@ class Fault:
     """One thing that goes wrong.
 
     Calls, looks and events: `on` is the step's kind (any when empty), `subject` a pattern
-    for its resource or its subject; the fault strikes the `nth` such one and the following,
-    `count` in all (each one when `nth` is 0). `delay` and `event_delayed` add `for_ns`;
-    `stale_view` serves what was `amount` versions ago; `unobservable` hides the resources
-    that `subject` fits from a look, which says so; what failed may be tried again.
+    for its resource, its name or its subject; the fault strikes the `nth` such one and the
+    following, `count` in all (each one when `nth` is 0), counted from `at_ns` after the
+    installation on. With a `for_ns` it strikes each one until that is over, but for `delay` and
+    `event_delayed`, which add it. `stale_view` serves what was `amount` versions ago;
+    `unobservable` hides the resources that `subject` fits from a look, which says so; what
+    failed may be tried again.
 
-    At a time: `at_ns` counts from the installation, `every_ns` repeats it `count` times.
-    `crash`, `oom`, `hang` and `removed` (by somebody's hand) strike the running instance number
-    `amount` of the resource `subject`, a hang for `for_ns` or, when that is 0, for good; `edit`
-    is another actor that sets `field` of its instances or object to `value`; `unreachable` lasts
-    `for_ns`; `engine_restart` ends every process. The rest last `for_ns`, or for good when that
-    is 0: `node_loss` (no power), `node_partition` (its processes live on) and `node_drain` of
-    the node `subject`; `registry_outage`, `registry_denied` (logins are refused);
-    `external_away` of the external `subject`.
+    In the world: at `at_ns` from the installation, repeated each `every_ns`, `count` times; or,
+    where `on` names a kind of call, when the `nth` such call is sent, on `subject` if that is an
+    instance's, else on anything. `crash`, `oom`, `hang` and `removed` (by somebody's hand)
+    strike the running instance number `amount` of the resource `subject`, a hang for `for_ns`
+    or, when that is 0, for good; `edit` is another actor that sets `field` of its instances or
+    object to `value`; `engine_restart` ends every process. The rest last `for_ns`: `unreachable`;
+    `throttled` (the API takes `amount` calls a second); `registry_limited` (the registry takes
+    `amount` pulls until then); or for good when that is 0: `node_loss` (no power),
+    `node_partition` (its processes live on) and `node_drain` of the node `subject`;
+    `registry_outage`, `registry_denied` (logins are refused); `image_missing` of references
+    that `subject` fits; `external_away` of the external `subject`.
     """
 
     kind: FaultKind
@@ -53,17 +58,37 @@ class Fault:
     amount: int = 0
     field: str = ""
     value: str = ""
+    until_ns: int = 0  # of the world's clock, where it strikes calls for a time
 
     @property
     def is_timed(self) -> bool:
         """Whether a time triggers it, and not a call."""
-        return self.kind in TIMED_FAULTS
+        return (self.kind in TIMED_FAULTS and not self.on) or self.at_ns > 0
 
     def fits(self, on: str, key: str, subject: str) -> bool:
         """Whether a call of this kind, on this resource and subject, is one of its."""
         if self.on and self.on != on:
             return False
-        return fnmatchcase(key, self.subject) or fnmatchcase(subject, self.subject)
+        if self.subject == "*" or (self.on and self.is_in_world and not self.is_of_instances):
+            return True
+        names = (key, key.partition("/")[2], subject)
+        return any(fnmatchcase(name, self.subject) for name in names)
+
+    @property
+    def is_in_world(self) -> bool:
+        """Whether it breaks something, and does not befall a call."""
+        return self.kind in TIMED_FAULTS
+
+    @property
+    def is_of_instances(self) -> bool:
+        """Whether it strikes instances of a resource."""
+        return self.kind in INSTANCE_FAULTS
+
+    def befalling(self, now_ns: int) -> "Fault":
+        """The same one of calls, looks or events, from now on."""
+        if not self.for_ns or self.kind in DELAYS:
+            return replace(self, at_ns=0)
+        return replace(self, at_ns=0, nth=0, until_ns=now_ns + self.for_ns)
 
     def strikes(self, hit: int) -> bool:
         """Whether the `hit`-th fitting call (from 1) is struck."""

@@ -1,33 +1,39 @@
 """Faults at work: what strikes a call, and what strikes the world at a time."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
-from reconciler.sim import kubelet, life, needs, outage, power
-from reconciler.sim.faults import Fault
+from reconciler.model.observed import Value
+from reconciler.sim import kubelet, life, limits, needs, outage, power
+from reconciler.sim.faults import TIMED_FAULTS, Fault
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import FAULT, Payload, World
 
-LASTING = (
-    "node_loss", "node_partition", "node_drain", "registry_outage", "registry_denied",
-    "external_away",
-)  # fmt: skip
+OF_REGISTRY = ("image_missing", "registry_outage", "registry_denied", "registry_limited")
 
 
 def install(world: World, faults: Iterable[Fault]) -> None:
     """Let these go wrong from now on; earlier ones stay."""
     for fault in faults:
+        world.keeps_views = world.keeps_views or fault.kind == "stale_view"
         if fault.is_timed:
             world.push(world.now_ns + fault.at_ns, FAULT, "fault", astuple(fault))
         else:
-            world.faults = (*world.faults, fault)
-            world.fault_hits.append(0)
+            _befall(world, fault)
+
+
+def _befall(world: World, fault: Fault) -> None:
+    world.faults = (*world.faults, fault.befalling(world.now_ns))
+    world.fault_hits.append(0)
 
 
 def struck(world: World, kinds: tuple[str, ...], on: str, key: str, subject: str) -> list[Fault]:
     """The faults that strike this call, look or event; it is counted."""
     found = []
     for index, fault in enumerate(world.faults):
+        if fault.until_ns and world.now_ns >= fault.until_ns:
+            continue
         if fault.kind in kinds and fault.fits(on, key, subject):
             world.fault_hits[index] += 1
             if fault.strikes(world.fault_hits[index]):
@@ -35,23 +41,59 @@ def struck(world: World, kinds: tuple[str, ...], on: str, key: str, subject: str
     return found
 
 
+def called(world: World, on: str, key: str, subject: str) -> None:
+    """A call is sent: what is to break in the world at that does, at once."""
+    for fault in struck(world, TIMED_FAULTS, on, key, subject):
+        world.push(world.now_ns, FAULT, "fault", astuple(replace(fault, on="", every_ns=0)))
+
+
 def on_fault(world: World, payload: Payload) -> None:
-    """Entry ``fault``: the fields of a timed `Fault`."""
+    """Entry ``fault``: the fields of a `Fault` whose time has come."""
     fault = Fault(*payload)
+    if not fault.is_in_world or fault.on:
+        _befall(world, fault)
+        return
+    _break(world, fault)
+    later = fault.later()
+    if later is not None:
+        world.push(world.now_ns + fault.every_ns, FAULT, "fault", astuple(later))
+
+
+def _break(world: World, fault: Fault) -> None:
+    now = world.now_ns
     if fault.kind == "unreachable":
-        world.unreachable_until_ns = max(world.unreachable_until_ns, world.now_ns + fault.for_ns)
+        world.unreachable_until_ns = max(world.unreachable_until_ns, now + fault.for_ns)
         world.emit("unreachable", None, str(fault.for_ns))
+    elif fault.kind == "throttled":
+        world.throttle = limits.a_second(now, fault.for_ns, fault.amount)
+        world.emit("throttled", None, str(fault.amount))
     elif fault.kind == "engine_restart":
         _engine_restart(world)
     elif fault.kind == "edit":
         _edit(world, fault)
-    elif fault.kind in LASTING:
-        _long_fault(world, fault)
-    else:
+    elif fault.kind in OF_REGISTRY:
+        _registry(world, fault)
+    elif fault.is_of_instances:
         _strike_instance(world, fault)
-    later = fault.later()
-    if later is not None:
-        world.push(world.now_ns + fault.every_ns, FAULT, "fault", astuple(later))
+    else:
+        _long_fault(world, fault)
+
+
+def _registry(world: World, fault: Fault) -> None:
+    """What a registry answers for a time, or for good."""
+    images, until_ns = world.images, world.now_ns + (fault.for_ns or outage.FOR_GOOD_NS)
+    if fault.kind == "registry_outage":
+        images.out_until_ns = max(images.out_until_ns, until_ns)
+        world.emit("registry away", None)
+    elif fault.kind == "registry_denied":
+        images.locked_until_ns = max(images.locked_until_ns, until_ns)
+        world.emit("registry refuses", None)
+    elif fault.kind == "registry_limited":
+        images.limit = limits.in_all(world.now_ns, until_ns - world.now_ns, fault.amount)
+        world.emit("registry limits", None, str(fault.amount))
+    else:
+        images.gone[fault.subject] = max(images.gone.get(fault.subject, 0), until_ns)
+        world.emit("image gone", None, subject=fault.subject)
 
 
 def _strike_instance(world: World, fault: Fault) -> None:
@@ -89,21 +131,32 @@ def _edit(world: World, fault: Fault) -> None:
     for held in world.stacks.values():
         for key, thing in held.objects.items():
             if fault.fits("", str(key), thing.id):
-                edit_object(world, thing, fault.field, fault.value)
+                value = _as(thing.observed().fields.get(fault.field), fault.value)
+                edit_object(world, thing, fault.field, value)
     for container in world.containers.values():
         if (
             container.owned
             and not container.kubelet
             and fault.fits("", str(container.key), container.name)
         ):
-            edit_container(world, container, fault.field, fault.value)
+            value = _as(container.fields.get(fault.field), fault.value)
+            edit_container(world, container, fault.field, value)
 
 
-def edit_container(world: World, container: Container, path: str, value: str) -> None:
+def _as(old: Value | None, text: str) -> Value:
+    """A value as the field has it: a number stays a number, a list a list."""
+    if isinstance(old, bool):
+        return text == "true"
+    if isinstance(old, int) and re.fullmatch(r"-?\d+", text):
+        return int(text)
+    return tuple(text.split()) if isinstance(old, tuple) else text
+
+
+def edit_container(world: World, container: Container, path: str, value: Value) -> None:
     """Another actor changes a field of a container behind our back."""
     container.fields = {**container.fields, path: value}
     if path == "restart.policy":
-        container.policy = value
+        container.policy = str(value)
     world.emit("edited", container, path)
 
 
@@ -124,15 +177,8 @@ def _engine_restart(world: World) -> None:
 
 
 def _long_fault(world: World, fault: Fault) -> None:
-    """What lasts for a time: machines, the registry, externals."""
-    until_ns = world.now_ns + (fault.for_ns or outage.FOR_GOOD_NS)
-    if fault.kind == "registry_outage":
-        world.images.out_until_ns = max(world.images.out_until_ns, until_ns)
-        world.emit("registry away", None)
-    elif fault.kind == "registry_denied":
-        world.images.locked_until_ns = max(world.images.locked_until_ns, until_ns)
-        world.emit("registry refuses", None)
-    elif fault.kind == "external_away":
+    """What lasts for a time: machines, externals."""
+    if fault.kind == "external_away":
         needs.leave(world, fault.subject, fault.for_ns)
     else:
         for machine in outage.matching(world, fault.subject):
@@ -143,7 +189,7 @@ def _long_fault(world: World, fault: Fault) -> None:
                 outage.lose(world, machine, cut=cut, for_ns=fault.for_ns)
 
 
-def edit_object(world: World, thing: Thing, path: str, value: str) -> None:
+def edit_object(world: World, thing: Thing, path: str, value: Value) -> None:
     """Another actor changes a field of an object behind our back.
 
     A field that we do not set stays another's.

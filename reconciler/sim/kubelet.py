@@ -58,7 +58,7 @@ def _heard(world: World, pod: Container) -> bool:
 def _pull(world: World, pod: Container, tries: int) -> None:
     images, reference = world.images, str(pod.fields.get("image", ""))
     took_ns = images.pull_ns(reference)
-    if reference in images.missing or reference in images.denied or _no_registry(world, reference):
+    if _no_image(world, reference):
         pod.message = f"image {reference} cannot be pulled"
         took_ns = min(PULL_BACKOFF_NS << min(tries, 10), PULL_BACKOFF_LONGEST_NS)
         world.emit("pull failed", pod, reference)
@@ -71,13 +71,15 @@ def _pull(world: World, pod: Container, tries: int) -> None:
     world.push(world.now_ns + took_ns + start_ns, LIFE, "pod start", (pod.id, pod.epoch))
 
 
-def _no_registry(world: World, reference: str) -> bool:
-    """Whether a pull fails for a time; an image that is here needs none (IfNotPresent)."""
-    images = world.images
-    if not (images.out_until_ns or images.locked_until_ns):
+def _no_image(world: World, reference: str) -> bool:
+    """Whether a pull fails; an image that is here needs none (IfNotPresent)."""
+    images, now = world.images, world.now_ns
+    if reference in images.missing or reference in images.denied:
+        return True
+    if reference in images.local:
         return False
-    until_ns = max(images.out_until_ns, images.locked_until_ns)
-    return world.now_ns < until_ns and reference not in images.local
+    away = now < images.out_until_ns or images.lacks(reference, now)
+    return away or images.refuses(reference, now) or not images.limit.lets(now)
 
 
 def on_pod_pull(world: World, payload: Payload) -> None:

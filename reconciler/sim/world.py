@@ -8,6 +8,7 @@ world can be copied, written to a file, and read back.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from heapq import heappush
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_MS
 from reconciler.sim.behaviour import JOB, SERVICE, Behaviour, Rule, changed
 from reconciler.sim.faults import Fault
+from reconciler.sim.limits import Limit
 from reconciler.sim.site import Site
 from reconciler.sim.streams import Streams
 from reconciler.sim.things import Container, Holding, Thing, Transition
@@ -92,7 +94,8 @@ class Images:
     all that were pulled, also those whose tag has moved on; `moved` counts pushes of a tag,
     `remote` are ids that the registry is known to have.
     `size_bytes` is what a pull must fetch at `bytes_per_s`; `slow` multiplies its time. The
-    registry answers nothing until `out_until_ns`, and takes no login until `locked_until_ns`.
+    registry answers nothing until `out_until_ns`, takes no login until `locked_until_ns`, and
+    no more pulls than `limit` lets through.
     """
 
     local: dict[str, str] = field(default_factory=dict)
@@ -106,14 +109,27 @@ class Images:
     bytes_per_s: int = 100_000_000
     out_until_ns: int = 0
     locked_until_ns: int = 0
+    gone: dict[str, int] = field(default_factory=dict)  # pattern → until when it is not there
+    limit: Limit = field(default_factory=Limit)
 
     def clone(self) -> "Images":
         """A copy of its own."""
         return Images(
             dict(self.local), dict(self.stored), self.missing, self.denied, self.slow,
             dict(self.moved), dict(self.remote), self.size_bytes, self.bytes_per_s,
-            self.out_until_ns, self.locked_until_ns,
+            self.out_until_ns, self.locked_until_ns, dict(self.gone), self.limit.clone(),
         )  # fmt: skip
+
+    def lacks(self, reference: str, now_ns: int) -> bool:
+        """Whether the registry has nothing under this reference."""
+        return reference in self.missing or any(
+            now_ns < until_ns and fnmatchcase(reference, pattern)
+            for pattern, until_ns in self.gone.items()
+        )
+
+    def refuses(self, reference: str, now_ns: int) -> bool:
+        """Whether the registry does not let us have it."""
+        return reference in self.denied or now_ns < self.locked_until_ns
 
     def id_of(self, reference: str) -> str | None:
         """The id of the image that is here by this reference, or by this id itself."""
@@ -172,6 +188,8 @@ class World:
     kubernetes_version: str = TODAY
     site: Site | None = None
     externals_away: dict[str, int] = field(default_factory=dict)  # → until when; -1 for good
+    throttle: Limit = field(default_factory=Limit)  # of calls and looks
+    keeps_views: bool = False  # for looks at what was some changes ago
 
     @classmethod
     def fresh(cls, seed: int = 0, *, missing_images: Iterable[str] = ()) -> "World":
@@ -194,6 +212,7 @@ class World:
             list(self.fault_hits), self.calls, self.looks, self.unreachable_until_ns,
         )  # fmt: skip
         made.kubernetes_version = self.kubernetes_version
+        made.throttle, made.keeps_views = self.throttle.clone(), self.keeps_views
         if self.site is not None:
             made.site = self.site.clone()
         if self.externals_away:

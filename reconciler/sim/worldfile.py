@@ -23,6 +23,7 @@ from reconciler.sim import site
 from reconciler.sim.behaviour import Behaviour, Rule
 from reconciler.sim.deployment import ReplicaSet, Rollout
 from reconciler.sim.faults import Fault
+from reconciler.sim.limits import Limit
 from reconciler.sim.streams import Streams
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import Images, World
@@ -32,7 +33,7 @@ FORMAT = 2
 _PLAIN = (
     "seed", "now_ns", "seq", "version", "ids", "latency_ns", "latency_jitter_percent",
     "event_lag_ns", "fault_hits", "calls", "looks", "unreachable_until_ns",
-    "kubernetes_version", "externals_away",
+    "kubernetes_version", "externals_away", "keeps_views",
 )  # fmt: skip
 _LATER = ("kubernetes_version", "externals_away")
 
@@ -115,6 +116,7 @@ def encode(world: World) -> dict[str, Any]:
         "streams": {"seed": world.streams.seed, "states": world.streams.states},
         "heap": plain(sorted(world.heap)),
         "images": plain(world.images),
+        "throttle": plain(world.throttle),
         "site": plain(world.site),
         "ports": dict(world.ports),
         "behaviours": plain(world.behaviours),
@@ -144,7 +146,9 @@ def decode(data: Mapping[str, Any]) -> World:
     images = dict(data["images"])
     for name in ("missing", "denied"):
         images[name] = frozenset(images[name])
+    images["limit"] = Limit(**images["limit"])
     world.images = Images(**images)
+    world.throttle = Limit(**data["throttle"])
     world.ports = dict(data["ports"])
     world.behaviours = {name: _behaviour(each) for name, each in data["behaviours"].items()}
     world.rules = tuple(_rule(each) for each in data["rules"])

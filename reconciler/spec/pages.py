@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+from reconciler.model.faults import FAULT_KINDS
 from reconciler.model.measures import METRICS
 from reconciler.model.scenario import Scenario
 from reconciler.model.units import Amount, CpuM, DurationNs, SizeBytes, Text, Words
@@ -78,6 +79,27 @@ def check_table() -> str:
     return "\n".join([*head, *rows, budget, ""])
 
 
+def fault_table() -> str:
+    """Every kind of fault: what it strikes, and which keys it takes."""
+    head = ["| kind | strikes | what happens | keys |", "| --- | --- | --- | --- |"]
+    rows = [
+        f"| `{name}` | {_STRUCK[kind.strikes]} | {kind.meaning}{_LASTING[kind.lasting]} | "
+        f"{', '.join(f'`{key}`' for key in kind.keys)} |"
+        for name, kind in FAULT_KINDS.items()
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+_STRUCK = {
+    "instance": "an instance of `on`", "node": "the node `on`", "external": "the external `on`",
+    "image": "images that `on` fits", "all": "everything", "call": "a call on `on`",
+    "look": "a look", "resource": "a look at `on`", "event": "an event about `on`",
+    "reconciler": "the reconciler",
+}  # fmt: skip
+_LASTING = {
+    "": "", "must": ", `lasting` so long", "for good": ", `lasting` so long or for good",
+    "delay": ": by `lasting`", "pause": " after `lasting`",
+}  # fmt: skip
 _UNITS = {"count": "whole numbers", "duration": "durations", "percent": "percent"}
 _OVER = {
     "sum": "the sum", "largest": "the largest", "smallest": "the smallest",
@@ -154,6 +176,7 @@ PARTS = {
     "scenarios.md": {
         "fields": scenario_tables,
         "checks": check_table,
+        "faults": fault_table,
         "R6xx": lambda: code_entries(SCENARIO_CODES),
     },
 }

@@ -67,9 +67,10 @@ SCENARIO_CODES: dict[str, Code] = {
     ),
     "R615": Code(
         "A fault that cannot strike",
-        "Faults of instances, nodes and externals strike at a time (`at`) and need to know whom "
-        "(`on`); outages and delays last for a while (`lasting`); `call` belongs to faults of "
-        "calls alone.",
+        "What breaks in the world does at a time (`at`) or with a call (`call`, `nth`), and needs "
+        "to know whom it strikes (`on`); outages and delays last for a while (`lasting`). A key "
+        "that its kind does not take would do nothing, and a call that is never sent to the "
+        "target would strike nothing.",
         "say when, whom and for how long it strikes",
     ),
     "R616": Code(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.model.checks import BUDGET, CheckError, parse
+from reconciler.model.faults import FAULT_KINDS
 from reconciler.model.measures import METRICS
 from reconciler.model.noun import listed
 from reconciler.model.scenario import Scenario, Trouble
@@ -13,7 +14,6 @@ from reconciler.model.stack import Stack
 from reconciler.spec.report import Report, nearest
 from reconciler.spec.tree import Map, Path, locate, path_text
 
-_NODE_FAULTS = ("node_loss", "node_drain")
 _SECTIONS = {
     "service": "services", "job": "jobs", "network": "networks", "volume": "volumes",
     "config": "configs", "secret": "secrets",
@@ -34,25 +34,29 @@ class _Known:
     nodes: frozenset[str]
     budgets: frozenset[str]
     resources: frozenset[str]
+    images: frozenset[str]
     routed: frozenset[str]
 
     @staticmethod
     def of(scenario: Scenario, stacks: Sequence[Stack]) -> "_Known":
         services: dict[str, Service] = {}
-        external, nodes, budgets, resources, routed = (set[str]() for _ in range(5))
+        external, nodes, budgets, resources, images, routed = (set[str]() for _ in range(6))
         for stack in stacks:
             declared = stack.declared
             for name, service in declared.services.items():
                 services.setdefault(name, service)
+                images.add(service.image)
                 if service.routing is not None:
                     routed.add(name)
+            images.update(job.image for job in declared.jobs.values())
             external.update(declared.external)
             nodes.update(declared.nodes)
             budgets.update(declared.budgets)
             for kind, section in _SECTIONS.items():
                 resources.update(f"{kind}/{name}" for name in getattr(declared, section))
         nodes = set(scenario.nodes) or nodes
-        return _Known(services, *map(frozenset, (external, nodes, budgets, resources, routed)))
+        found = (external, nodes, budgets, resources, images, routed)
+        return _Known(services, *map(frozenset, found))
 
 
 @dataclass
@@ -102,16 +106,19 @@ class _Names:
         return False
 
     def _trouble(self, trouble: Trouble, path: Path) -> None:
-        on = trouble.on
-        if not on or any(mark in on for mark in "*?["):
+        on, strikes = trouble.on, FAULT_KINDS[trouble.kind].strikes
+        if strikes == "image":
+            if on and not any(fnmatchcase(image, on) for image in self.known.images):
+                self._one_of(on, self.known.images, "image", path)
+        elif not on or any(mark in on for mark in "*?["):
             self._pattern(trouble, path)
-        elif trouble.kind in _NODE_FAULTS:
+        elif strikes == "node":
             base = on.rstrip("0123456789").rstrip("-/")
             self._one_of(base if base in self.known.nodes else on, self.known.nodes, "node", path)
-        elif trouble.kind == "external_away":
+        elif strikes == "external":
             name = on.removeprefix("external/")
             self._one_of(name, self.known.external, "external", path)
-        elif trouble.kind not in ("registry_outage", "unreachable", "engine_restart"):
+        elif FAULT_KINDS[trouble.kind].takes_on:
             self._resource(on, path)
 
     def _resource(self, on: str, path: Path) -> None:

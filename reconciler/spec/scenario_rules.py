@@ -7,10 +7,11 @@ from pathlib import Path as FilePath
 
 from reconciler.model.checks import CheckError, parse
 from reconciler.model.noun import listed
-from reconciler.model.scenario import Change, EdgeModel, Profile, Scenario, Trouble
+from reconciler.model.scenario import Change, EdgeModel, Profile, Scenario
 from reconciler.model.stack import Node
 from reconciler.model.units import format_duration, parse_cpu_m
-from reconciler.spec.report import Report, nearest
+from reconciler.spec.report import Report
+from reconciler.spec.scenario_faults import check_fault
 from reconciler.spec.scenario_traffic import (
     Finding,
     above_zero,
@@ -26,20 +27,6 @@ from reconciler.spec.tree import Map, Path, locate, path_text
 MOST_SEEDS = 100_000
 LEAST_SPEED, MOST_SPEED = 0.01, 100
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
-
-_OF_INSTANCES = ("crash", "hang", "oom", "removed", "edit")
-_OF_NODES = ("node_loss", "node_drain")
-_OF_CALLS = ("fail_before", "fail_after", "lost_reply", "delay", "kill_reconciler")
-TIMED = (
-    *_OF_INSTANCES, *_OF_NODES, "unreachable", "engine_restart", "registry_outage",
-    "external_away",
-)  # fmt: skip
-_AIMED = (*_OF_INSTANCES, *_OF_NODES, "external_away")
-_LASTING = ("unreachable", "registry_outage", "external_away", "delay", "event_delayed")
-CALLS = (
-    "apply", "delete", "record", "forget", "pull", "create", "start", "update", "signal", "remove",
-    "route",
-)  # fmt: skip
 
 
 def check_rules(scenario: Scenario, root: Map, folder: FilePath, report: Report) -> None:
@@ -70,7 +57,7 @@ def _findings(scenario: Scenario, folder: FilePath) -> Iterator[Finding]:
         yield from _node(node, ("nodes", name))
     yield from _changes(scenario)
     for index, trouble in enumerate(scenario.faults):
-        yield from _trouble(trouble, scenario.lasts, ("faults", index))
+        yield from check_fault(trouble, scenario, ("faults", index))
     yield from _checks(scenario)
 
 
@@ -148,42 +135,6 @@ def _said(change: Change) -> list[str]:
         "environment": change.environment is not None,
     }  # fmt: skip
     return [name for name, is_given in given.items() if is_given]
-
-
-def _trouble(trouble: Trouble, lasts: int, path: Path) -> Iterator[Finding]:
-    kind = trouble.kind
-    yield from at_least(trouble.nth, 0, (*path, "nth"))
-    yield from at_least(trouble.instance, 0, (*path, "instance"))
-    if kind in TIMED and trouble.at is None:
-        yield "R615", f"{kind} strikes at a time", path, "add at: 90s", True
-    if kind in _AIMED and not trouble.on:
-        what = "a node" if kind in _OF_NODES else "a service"
-        what = "an external" if kind == "external_away" else what
-        yield (
-            "R615",
-            f"{kind} does not say what it strikes",
-            path,
-            f"add on: the name of {what}",
-            True,
-        )
-    if kind in _LASTING and not trouble.lasting:
-        yield "R615", f"{kind} lasts no time", path, "add lasting: 30s", True
-    if trouble.call and kind not in _OF_CALLS:
-        said = f"{kind} strikes no calls"
-        yield "R615", said, (*path, "call"), "take `call` out", True
-    elif trouble.call and trouble.call not in CALLS:
-        hint = nearest(trouble.call, CALLS) or f"calls are {listed(CALLS)}"
-        yield "R607", f"no call is {trouble.call!r}", (*path, "call"), hint, True
-    if trouble.at is None:
-        return
-    if trouble.at >= lasts:
-        yield _too_soon(f"the {kind}", trouble.at, lasts, (*path, "at"))
-    elif trouble.at + trouble.lasting > lasts:
-        end = trouble.at + trouble.lasting
-        said = (
-            f"the {kind} lasts until {format_duration(end)}, the scenario {format_duration(lasts)}"
-        )
-        yield "R614", said, (*path, "lasting"), "", False
 
 
 def _checks(scenario: Scenario) -> Iterator[Finding]:

@@ -251,8 +251,8 @@ def test_an_edited_object_has_another_fingerprint():
     bench = Bench()
     bench.network()
     before = bench.engine.observe(Scope("shop")).objects[NET]
-    install(bench.world, [Fault("edit", subject="network/*", field="internal", value="yes")])
+    install(bench.world, [Fault("edit", subject="network/*", field="internal", value="true")])
     bench.go(S)
     after = bench.engine.observe(Scope("shop")).objects[NET]
-    assert (after.fields["internal"], after.id) == ("yes", before.id)
+    assert (after.fields["internal"], after.id) == (True, before.id)
     assert after.fingerprint != before.fingerprint

@@ -12,7 +12,7 @@ from reconciler.model.scenario import Rate, Scenario, Spread
 from reconciler.model.stack import Stack
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.spec.scenario_codes import SCENARIO_CODES
-from reconciler.spec.scenario_rules import CALLS
+from reconciler.spec.scenario_faults import CALLS
 from reconciler.spec.scenarios import load_scenario
 from tests.spec.helpers import at
 from tests.spec.scenes import STATE, found_in, refused, scene
@@ -219,7 +219,25 @@ def test_every_code_is_shown_and_says_what_to_do() -> None:
         ("faults: [{kind: crash, at: 1s}]", "R615", "does not say"),
         ("faults: [{kind: crash, on: web}]", "R615", "strikes at a time"),
         ("faults: [{kind: registry_outage, at: 1s}]", "R615", "lasts no time"),
-        ("faults: [{kind: hang, at: 1s, on: web, call: start}]", "R615", "strikes no calls"),
+        ("faults: [{kind: hang, at: 1s, on: web, call: start}]", "R615", "not at both"),
+        ("faults: [{kind: event_lost, call: start}]", "R615", "strikes no calls"),
+        ("faults: [{kind: edit, at: 1s, on: web}]", "R615", "which field"),
+        ("faults: [{kind: crash, at: 1s, on: web, field: image}]", "R615", "takes no field"),
+        ("faults: [{kind: crash, at: 1s, on: web, amount: 2}]", "R615", "takes no amount"),
+        ("faults: [{kind: crash, at: 1s, on: web, lasting: 2s}]", "R615", "takes no lasting"),
+        ("faults: [{kind: fail_after, call: start, every: 2s}]", "R615", "takes no every"),
+        ("faults: [{kind: unreachable, at: 1s, on: web, lasting: 2s}]", "R615", "whatever there"),
+        ("faults: [{kind: look_fails, lasting: 2s}]", "R615", "from when"),
+        ("faults: [{kind: throttled, at: 1s}]", "R615", "lasts no time"),
+        ("faults: [{kind: unobservable}]", "R615", "does not say"),
+        ("faults: [{kind: crash, on: web, call: start, every: 2s}]", "R615", "every so often"),
+        ("faults: [{kind: crash, on: web, call: start, nth: 0}]", "R615", "at each call"),
+        ("faults: [{kind: kill_reconciler, nth: 0}]", "R615", "at each call"),
+        ("faults: [{kind: stale_view, amount: -1}]", "R116", "below 0"),
+        ("faults: [{kind: fail_after, count: 0}]", "R116", "below 1"),
+        ("faults: [{kind: image_missing, at: 1s, on: nothing/such}]", "R607", "no image"),
+        ("faults: [{kind: node_partition, at: 1s, on: b}]", "R607", "no node 'b'"),
+        ("target: kubernetes\nfaults: [{kind: fail_after, call: start}]", "R615", "to a cluster"),
         ("faults: [{kind: fail_after, call: strat}]", "R607", "no call is 'strat'"),
         ("faults: [{kind: crash, at: 1s, on: service/wbe}]", "R607", "no resource"),
         ("faults: [{kind: crash, at: 1s, on: wbe}]", "R607", "no service"),
