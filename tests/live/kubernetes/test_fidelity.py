@@ -8,10 +8,10 @@ not compared: this node's kubelet leaves it for more than a minute.)
 - the same events, pod by pod;
 - of one pod, and of all that the controllers decide on (creations, readiness, deletions), two that
   are further apart than `APART_S` in the simulator come in the same order in the cluster;
-- each comes at most `EARLY_S` before and `LATE_S` after its simulated time, for each new pod there is
-  by then: the cluster tells the two times of a pod's start in whole seconds, a probe's turn may come
-  a period later, a kubelet relists once a second, and machines have other things to do. As one pod
-  waits for the one before it, this adds up;
+- each comes at most `EARLY_S` before and `LATE_S` after its simulated time, for each new pod there
+  is by then: the cluster tells the two times of a pod's start in whole seconds, a probe's turn may
+  come a period later, a kubelet relists once a second, and machines have other things to do. As one
+  pod waits for the one before it, this adds up;
 - as few are ready, and as many there, as the strategy promises: the same numbers in both.
 """
 
