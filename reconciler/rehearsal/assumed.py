@@ -14,6 +14,7 @@ SESSIONS_PER_S = 0.5
 SESSION_NS = 600 * NS_PER_S
 PARTS = 20  # into which the longest connection is cut
 SHORTEST_NS = 300 * NS_PER_S
+DRAINS_NS = 3 * 3600 * NS_PER_S  # most that is added for drains
 CHECKS = ("dropped <= 0", "sessions_cut <= 0", "converged")
 
 
@@ -30,8 +31,7 @@ def scenario_of(stack: Stack, routed: Collection[str] = ()) -> Scenario:
         or any(p.host is not None for p in service.ports)
     )
     slowest_ns = max(
-        (s.wanted * (s.termination.grace + _ready_ns(s)) for s in stack.declared.services.values()),
-        default=0,
+        (_replaced_ns(service) for service in stack.declared.services.values()), default=0
     )
     lasts_ns = CHANGE_NS + max(SHORTEST_NS, 2 * slowest_ns)
     return Scenario(state="", traffic=flows, checks=CHECKS, lasts=lasts_ns)
@@ -49,6 +49,19 @@ def _flow(name: str, service: Service) -> Flow:
         service=name, rate=Rate(poisson=REQUESTS_PER_S), service_time=Spread(exponential=MEAN_NS),
         clients=Clients(), sessions=sessions,
     )  # fmt: skip
+
+
+def _replaced_ns(service: Service) -> int:
+    """How long it may take to replace all instances, one after the other.
+
+    Where clients are tied to an instance its drain lasts as long as they may come again.
+    """
+    routing = service.routing
+    drain = 0
+    if routing is not None and routing.affinity is not None:
+        drain = min(routing.drain, routing.affinity.timeout + SESSION_NS)
+    each = service.termination.grace + _ready_ns(service)
+    return service.wanted * each + min(service.wanted * drain, DRAINS_NS)
 
 
 def _ready_ns(service: Service) -> int:
