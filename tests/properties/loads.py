@@ -159,8 +159,8 @@ def tied(draw: st.DrawFn) -> Loaded:
     }  # fmt: skip
     under = scenario(kind)
     under["traffic"][0]["rate"] = {"poisson": draw(st.integers(2, 12))}
-    if affinity and draw(st.booleans()):
-        kind_of = draw(st.sampled_from(("websocket", "affine")))
+    if draw(st.booleans()):
+        kind_of = draw(st.sampled_from(("websocket", "affine"))) if affinity else "affine"
         under["traffic"][0]["sessions"] = {
             "kind": kind_of, "rate": {"poisson": 1}, "length": "4s", "every": "200ms",
         }  # fmt: skip
