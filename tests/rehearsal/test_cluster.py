@@ -9,7 +9,7 @@ from reconciler.model.container import EnvValue, FileMount, Mount
 from reconciler.model.lifecycle import Probe, TcpProbe
 from reconciler.model.observed import Scope
 from reconciler.model.scenario import Profile, Scenario
-from reconciler.model.service import Service
+from reconciler.model.service import Job, Service
 from reconciler.model.stack import Config, Secret, Stack, Volume
 from reconciler.model.survey import Survey
 from reconciler.model.traffic import Affinity, Routing
@@ -136,6 +136,20 @@ def test_what_is_absent_is_created_and_what_no_state_asks_for_is_left() -> None:
     )
     plan = plan_of(ground_of(survey, Stack(wanted), EMPTY))
     assert set(services_in(plan)) == {"service/api"}  # and neither db nor lone is deleted
+
+
+def test_what_waits_for_something_that_is_not_there_yet_waits_for_it() -> None:
+    survey = KubernetesTarget(STACK, api=recorded()).survey(Scope(STACK), ("web", "api"))
+    stack = asked(surveyed(), depends_on={"service/api": "healthy", "job/migrate": "completed"})
+    wanted = replace(
+        stack.declared, jobs={"migrate": Job(image="local/busybox:1")},
+        services={"web": stack.declared.services["web"], "api": Service(image="a:1")},
+    )  # fmt: skip
+    ground = ground_of(survey, Stack(wanted), replace(EMPTY, lasts=600 * NS_PER_S))
+    assert set(plan_of(ground)) >= {"service/api", "job/migrate"}
+    task = Task(ground.scenario, ground.start, ((NS_PER_S, ground.wanted),), landed=ground.landed)
+    run, _ = run_seed(task, 1)
+    assert run.verdict == "converged"
 
 
 def test_the_affinity_of_a_live_service_holds_where_the_state_says_nothing() -> None:
