@@ -23,6 +23,7 @@ from reconciler.rehearsal.stage import Stage
 from reconciler.sim import nodes
 from reconciler.sim.behaviour import SERVICE
 from reconciler.sim.checkers import Expect, Singleton, watch
+from reconciler.sim.chooser import Chooser
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.engine import SimEngine
 from reconciler.sim.landing import Landed, land
@@ -57,18 +58,22 @@ class Task:
         return self.live is not None or self.landed is not None
 
 
-def run_seed(task: Task, seed: int, *, keep: bool = False) -> tuple[Run, tuple[str, ...]]:
+def run_seed(
+    task: Task, seed: int, *, keep: bool = False, chooser: Chooser | None = None
+) -> tuple[Run, tuple[str, ...]]:
     """Run a task by one seed. With `keep`, every transition is told too, a line each.
 
-    The same task and seed give the same run, in any process.
+    The same task and seed give the same run, in any process. A `chooser` decides which of the
+    calls go wrong, from when the scenario's own faults begin.
     """
-    return _One(task, seed, keep).run()
+    return _One(task, seed, keep, chooser).run()
 
 
 class _One:
     """The state of one run."""
 
-    def __init__(self, task: Task, seed: int, keep: bool) -> None:
+    def __init__(self, task: Task, seed: int, keep: bool, chooser: Chooser | None) -> None:
+        self.chooser = chooser
         self.task, self.scenario, self.seed = task, task.scenario, seed
         self.world = World.fresh(seed)
         furnish(self.world, self.scenario, self._stacks())
@@ -98,6 +103,7 @@ class _One:
         watch(self.world, singletons)
         scale(self.world, self.scenario, self.task.start)
         trouble(self.world, self.scenario)
+        self.stage.target.chooser = self.chooser
         if problem:
             self.recorder.say("verdict", f"the state at the beginning does not converge: {problem}")
         else:

@@ -23,10 +23,11 @@ from reconciler.sim import site
 from reconciler.sim.behaviour import Behaviour, Rule
 from reconciler.sim.deployment import ReplicaSet, Rollout
 from reconciler.sim.faults import Fault
+from reconciler.sim.images import Images
 from reconciler.sim.limits import Limit
 from reconciler.sim.streams import Streams
 from reconciler.sim.things import Container, Thing
-from reconciler.sim.world import Images, World
+from reconciler.sim.world import World
 
 FORMAT = 2
 

@@ -1,12 +1,15 @@
 """The properties, each as a strategy and a check, for tests and for whoever hunts mutants."""
 
+import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given
+from hypothesis import __version__, given, reproduce_failure
 from hypothesis import strategies as st
 
+from reconciler.testing import choosers
 from tests.properties import (
     autoscaling,
     choosing,
@@ -56,7 +59,7 @@ PROPERTIES: tuple[Property, ...] = (
     Property("7 grace", loads.polite(), traffic.check_grace),
     Property(
         "7 whatever fails",
-        st.tuples(loads.polite(), choosing.choosers()),
+        st.tuples(loads.polite(), choosers()),
         choosing.check_whatever_fails,
     ),
     Property("8 stickiness", loads.tied(), traffic.check_stickiness),
@@ -97,6 +100,28 @@ PROPERTIES: tuple[Property, ...] = (
 
 
 def hold(check: Callable[[Any], None]) -> None:
-    """Try a property on examples; the profile says on how many."""
+    """Try a property on examples; the profile says on how many.
+
+    A failure ends in the one command that replays it, in any process.
+    """
     found = next(each for each in PROPERTIES if each.check is check)
-    given(found.strategy)(found.check)()
+    try:
+        given(found.strategy)(found.check)()
+    except BaseException as failure:
+        for blob in blobs_of(failure):
+            command = f"python -m tests.properties replay {shlex.quote(found.name)} {blob}"
+            failure.add_note(f"replay: {command}")
+        raise
+
+
+def blobs_of(failure: BaseException) -> list[str]:
+    """The least examples that Hypothesis found, as it writes them down (`print_blob`)."""
+    notes = "\n".join(getattr(failure, "__notes__", []))
+    return re.findall(r"reproduce_failure\('[^']+', b'([^']+)'\)", notes)
+
+
+def replay(name: str, blob: str) -> None:
+    """Once more the example that `hold` told of, and no other."""
+    found = next(each for each in PROPERTIES if each.name == name)
+    once = reproduce_failure(__version__, blob.encode())(given(found.strategy)(found.check))
+    once()
