@@ -123,6 +123,7 @@ PAIRS = [
     ("constellation-cache-cold", "constellation-cache-warm"),
     ("constellation-liveness-on-readiness", "constellation-liveness-as-guided"),
     ("kpow-kafka-log-exception", "kpow-kafka-liveness"),
+    ("kpow-node-partition-deployment", "kpow-node-partition"),
     ("kdcube-bundles-restarted", "kdcube-bundles-waited"),
     ("kdcube-budgets-draining", "kdcube-budgets-mended"),
     ("kdcube-zones-on", "kdcube-zones-off"),
