@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, find, settings
 
 from reconciler.drivers.virtual import Kill
+from reconciler.testing import Drawn, choosers
 from tests.properties import choosing, hold, traffic
-from tests.properties.choosing import Drawn, choosers
 from tests.properties.loaded import Loaded, Play
 from tests.properties.loads import changed, scenario, service, stack
 
@@ -52,7 +52,7 @@ def test_a_counterexample_shrinks_to_the_faults_that_matter() -> None:
     def is_bad(chooser: Drawn) -> bool:
         """A lost reply of a start and a creation that fails before it: two, whatever else."""
         Play(case, chooser=chooser).run()
-        told = {(name.split()[0], option) for _, name, option in chooser.chosen}
+        told = {(name.split()[0], option) for _, name, _, option in chooser.chosen}
         return {("start", 3), ("create", 1)} <= told
 
     quick = settings(
@@ -60,4 +60,4 @@ def test_a_counterexample_shrinks_to_the_faults_that_matter() -> None:
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     found = find(choosers(), is_bad, settings=quick)
-    assert sorted(name.split()[0] for _, name, _ in found.chosen) == ["create", "start"]
+    assert sorted(name.split()[0] for _, name, *_ in found.chosen) == ["create", "start"]
