@@ -13,6 +13,7 @@ from reconciler.rehearsal.blames import Blame, cold_fix, cold_text
 from reconciler.rehearsal.causes import found_by
 from reconciler.rehearsal.recorder import Tally
 from reconciler.rehearsal.scene import Scene
+from reconciler.rehearsal.setting import hashes
 
 LATENCIES = ("p50", "p90", "p99", "p999", "max")
 
@@ -106,19 +107,17 @@ def _cold(seen: Seen) -> Iterator[Cause]:
 
 
 def _moved(seen: Seen) -> Iterator[Cause]:
-    """Sessions tied by a hash, or by an address, that came back somewhere else."""
+    """Sessions tied by a hash that came back somewhere else.
+
+    Any other tie holds until its instance goes, and that is told of already.
+    """
     routing, moved = seen.scene.service.routing, seen.numbers.sessions_moved
-    if not moved or routing is None:
+    if not moved or routing is None or not hashes(routing, seen.scene.rules):
         return
-    affinity = routing.affinity
-    if affinity is not None and affinity.by == "cookie":
-        return  # it moves only when its instance is gone, and that is told of already
-    if affinity is None and routing.strategy != "ip_hash":
-        return
-    by, path = (affinity.by, "routing.affinity") if affinity else ("ip_hash", "routing.strategy")
+    path = "routing.strategy" if routing.affinity is None else "routing.affinity"
     text = (
-        f"sessions came back to another instance than the one they were tied to: {by} maps "
-        "clients anew whenever an instance comes or goes"
+        "sessions came back to another instance than the one they were tied to: the hash of an "
+        "address maps clients anew whenever an instance comes or goes"
     )
     fix = "tie by cookie (routing.affinity: {by: cookie}), and drain before the stop signal"
     yield replace(_found(seen, "R642", path, text, fix), moved=moved)

@@ -11,7 +11,7 @@ from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import EdgeModel, Flow, Profile, Scenario, Spread, Trouble, Work
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
-from reconciler.model.traffic import Timeouts
+from reconciler.model.traffic import Routing, Timeouts
 from reconciler.rehearsal.profiles import behaviour_of
 from reconciler.sim import autoscaler
 from reconciler.sim.disruptions import disruptions_of
@@ -196,7 +196,8 @@ def kernel_of(flow: Flow, service: Service, rules: EdgeRules, seed: int, logs: L
     made.set_edge(rules.tries, rules.max_fails, rules.fail_timeout, rules.queue, timeouts.request)
     affinity = routing.affinity if routing is not None else None
     # kube-proxy sees connections and no requests: it keeps clients by their address alone.
-    if affinity is not None and (rules.kind != "kube-proxy" or affinity.by == "client_ip"):
+    keeps = rules.kind != "kube-proxy" or (affinity is not None and affinity.by == "client_ip")
+    if affinity is not None and keeps and not _by_address(routing, rules):
         made.set_affinity(AFFINITIES[affinity.by], affinity.timeout)
     if flow.rate is not None and flow.rate.log:
         made.feed(array("q", logs.arrivals_ns[flow.rate.log]))
@@ -230,9 +231,24 @@ def table_of(spread: Spread, logs: Logs) -> "array[int]":
     return tables.measured(spread.measured or logs.times_ns[spread.log])
 
 
+def hashes(routing: Routing, rules: EdgeRules) -> bool:
+    """Whether nothing but the hash of its address brings a client back where it was."""
+    if routing.affinity is None:
+        return routing.strategy == "ip_hash" and rules.kind != "kube-proxy"
+    return _by_address(routing, rules)
+
+
+def _by_address(routing: Routing | None, rules: EdgeRules) -> bool:
+    """nginx has no table of addresses: what ties a client by its address there is `ip_hash`."""
+    affinity = routing.affinity if routing is not None else None
+    return rules.kind == "nginx" and affinity is not None and affinity.by == "client_ip"
+
+
 def _rule(service: Service, rules: EdgeRules) -> int:
     if rules.kind == "kube-proxy":
         return KUBE_RANDOM
+    if _by_address(service.routing, rules):
+        return IP_HASH_NGINX
     strategy = service.routing.strategy if service.routing is not None else "round_robin"
     rule = STRATEGIES[rules.kind][strategy]
     if rule == SOURCE_HAPROXY and rules.membership == "announced":

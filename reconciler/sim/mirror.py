@@ -5,19 +5,19 @@ mirror is the plan that would be made against the original.
 """
 
 from reconciler.model.observed import Foreign, Instance, Observed, ObservedObject
-from reconciler.model.units import NS_PER_S
 from reconciler.sim import life
 from reconciler.sim.behaviour import Behaviour
 from reconciler.sim.engine import held_by
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import World
 
-LONG_AGO_NS = 3600 * NS_PER_S
+FIRST_ID = 1 << 32  # what was seen may be of a simulated world too, even one of the same seed
 
 
 def mirror(world: World, observed: Observed) -> None:
     """Put everything that was observed into an empty world, at the time it was seen."""
     world.now_ns = observed.target_now_ns
+    world.ids = max(world.ids, FIRST_ID)
     stack = observed.scope.stack
     held = world.holding(stack)
     for reference, image_id in observed.images.items():

@@ -223,6 +223,7 @@ class World:
     def add_container(self, container: Container) -> Container:
         """Put a container there, indexed; its name must be free."""
         assert container.name not in self.names, container.name
+        assert container.id not in self.containers, container.id
         container.since_version = self.version
         self.containers[container.id] = container
         self.names[container.name] = container.id

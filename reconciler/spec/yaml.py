@@ -105,6 +105,9 @@ def _broken(error: yaml.YAMLError, text: str, file: int, report: Report) -> None
     where = error.problem_mark or error.context_mark
     at = place(file, where.line, where.column) if where else place(file, 0, 0)
     problem = error.problem or "not YAML"
+    if "nesting depth" in problem:  # the scanner's own bound, far above ours
+        report.add("R104", f"nested deeper than {MAX_DEPTH} levels", at)
+        return
     context = error.context or ""
     if error.context_mark:
         context += f" at line {error.context_mark.line + 1}"

@@ -76,7 +76,11 @@ def pre_stop_skipped_by_the_kubelet(put: Put) -> None:
 
 @mutant
 def rollout_of_a_cluster_by_its_defaults(put: Put) -> None:
-    put(deployment, "settings", lambda world, thing: {**thing.defaults, **thing.fields})
+    def wrong(world: Any, thing: Any) -> dict[str, Any]:
+        said = {p: v for p, v in thing.fields.items() if not p.startswith("rollout.")}
+        return {**thing.defaults, **said}
+
+    put(deployment, "settings", wrong)
 
 
 # -- apps -------------------------------------------------------------------------------------
