@@ -84,6 +84,10 @@ FAULT_KINDS: Mapping[str, FaultKind] = {
         ("amount",),
     ),
     "unreachable": FaultKind("all", "the engine or the cluster answers nothing", "must"),
+    "port_taken": FaultKind(
+        "all", "somebody else takes the host port `amount`, if it is free", "for good",
+        ("amount",),
+    ),
     "engine_restart": FaultKind("all", "the engine restarts, and every process ends"),
     "fail_before": FaultKind("call", "it fails, and nothing has happened"),
     "fail_after": FaultKind("call", "it is done, and its answer is an error"),

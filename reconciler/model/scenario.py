@@ -241,9 +241,9 @@ class Trouble:
     kind: Literal[
         "crash", "oom", "hang", "removed", "edit", "node_loss", "node_partition", "node_drain",
         "external_away", "image_missing", "registry_outage", "registry_denied",
-        "registry_limited", "throttled", "unreachable", "engine_restart", "fail_before",
-        "fail_after", "lost_reply", "delay", "look_fails", "stale_view", "unobservable",
-        "event_lost", "event_doubled", "event_delayed", "kill_reconciler",
+        "registry_limited", "throttled", "unreachable", "port_taken", "engine_restart",
+        "fail_before", "fail_after", "lost_reply", "delay", "look_fails", "stale_view",
+        "unobservable", "event_lost", "event_doubled", "event_delayed", "kill_reconciler",
     ] = about("What goes wrong.", "crash")  # fmt: skip
     at: DurationNs | None = about("When, from the beginning.", "90s", default=None)
     lasting: DurationNs = about("For how long.", "30s", default=0)
@@ -255,7 +255,8 @@ class Trouble:
     count: int = about("How many of them, from that one on.", 3, default=1)
     instance: int = about("Which running instance, counted from 0.", 0, default=0)
     amount: int | None = about(
-        "How many calls a second, or pulls, are let through; how many changes a view is old.",
+        "How many calls a second, or pulls, are let through; how many changes a view is old; "
+        "which host port is taken.",
         5,
         default=None,
     )

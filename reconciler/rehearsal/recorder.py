@@ -23,6 +23,7 @@ _FAULTS = {
     "registry refuses": "the registry refuses logins",
     "registry limits": "the registry limits pulls",
     "image gone": "is not in the registry", "throttled": "the API takes few calls",
+    "port taken": "is somebody else's port", "port held": "is a port that is held already",
 }  # fmt: skip
 
 

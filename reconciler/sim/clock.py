@@ -28,6 +28,7 @@ HANDLERS: Mapping[str, Callable[[World, Payload], None]] = {
     "edge": traffic.on_edge,
     "sample": traffic.on_sample,
     "fault": harm.on_fault,
+    "port free": harm.on_port_free,
     "sync": controllers.on_sync,
     "pods": deployment.on_pods,
     "hpa": autoscaler.on_hpa,

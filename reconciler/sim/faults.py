@@ -10,7 +10,7 @@ EventFault = Literal["event_lost", "event_doubled", "event_delayed"]
 TimedFault = Literal[
     "crash", "oom", "hang", "removed", "edit", "unreachable", "throttled", "engine_restart",
     "node_loss", "node_partition", "node_drain", "image_missing", "registry_outage",
-    "registry_denied", "registry_limited", "external_away",
+    "registry_denied", "registry_limited", "external_away", "port_taken",
 ]  # fmt: skip
 FaultKind = Literal[CallFault, LookFault, EventFault, TimedFault]
 
@@ -44,7 +44,8 @@ class Fault:
     `amount` pulls until then); or for good when that is 0: `node_loss` (no power),
     `node_partition` (its processes live on) and `node_drain` of the node `subject`;
     `registry_outage`, `registry_denied` (logins are refused); `image_missing` of references
-    that `subject` fits; `external_away` of the external `subject`.
+    that `subject` fits; `external_away` of the external `subject`; `port_taken` (somebody else
+    holds the host port `amount`, if it is free).
     """
 
     kind: FaultKind

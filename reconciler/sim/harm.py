@@ -71,6 +71,8 @@ def _break(world: World, fault: Fault) -> None:
         _engine_restart(world)
     elif fault.kind == "edit":
         _edit(world, fault)
+    elif fault.kind == "port_taken":
+        _take_port(world, str(fault.amount), fault.for_ns)
     elif fault.kind in OF_REGISTRY:
         _registry(world, fault)
     elif fault.is_of_instances:
@@ -94,6 +96,28 @@ def _registry(world: World, fault: Fault) -> None:
     else:
         images.gone[fault.subject] = max(images.gone.get(fault.subject, 0), until_ns)
         world.emit("image gone", None, subject=fault.subject)
+
+
+def _take_port(world: World, port: str, for_ns: int) -> None:
+    """Somebody's container takes a host port, and gives it back."""
+    name = f"stranger-{port}"
+    if port in world.ports or name in world.names:
+        world.emit("port held", None, subject=port)
+        return
+    stranger = world.add_foreign(name, ports=port)
+    assert isinstance(stranger, Container)
+    world.emit("port taken", None, subject=port)
+    if for_ns:
+        world.push(world.now_ns + for_ns, FAULT, "port free", (stranger.id, port))
+
+
+def on_port_free(world: World, payload: Payload) -> None:
+    """Entry ``port free``: id of its holder, port."""
+    holder, port = payload
+    if world.ports.get(port) == holder:
+        del world.ports[port]
+        world.containers[holder].phase = "exited"
+        world.drop_container(world.containers[holder])
 
 
 def _strike_instance(world: World, fault: Fault) -> None:

@@ -31,6 +31,9 @@ def check_fault(trouble: Trouble, scenario: Scenario, path: Path) -> Iterator[Fi
     yield from _whom_and_when(trouble, kind, path)
     yield from _lasting(trouble, kind, path)
     yield from _call(trouble, scenario, path)
+    if trouble.kind == "port_taken" and scenario.target == "kubernetes":
+        said = "port_taken strikes nothing: a cluster's services have no host ports"
+        yield "R615", said, (*path, "kind"), "take it out, or rehearse it on docker", True
     if trouble.at is not None:
         yield from _in_time(trouble, scenario.lasts, trouble.at, path)
 
@@ -53,6 +56,8 @@ def _whom_and_when(trouble: Trouble, kind: FaultKind, path: Path) -> Iterator[Fi
     if kind.needs_on and not trouble.on:
         said = f"{trouble.kind} does not say what it strikes"
         yield "R615", said, path, f"add on: the name of {_WHOM[kind.strikes]}", True
+    if trouble.kind == "port_taken" and not trouble.amount:
+        yield "R615", "port_taken does not say which port", path, "add amount: 8080", True
     if trouble.kind == "edit" and not trouble.field:
         yield "R615", "edit does not say which field", path, "add field: and value:", True
     if kind.is_timed and trouble.at is None and not trouble.call:

@@ -71,6 +71,19 @@ def test_a_registry_takes_so_many_pulls_and_asks_to_be_left_alone_then():
     assert b.do(PULL).kind == "done"
 
 
+def test_a_host_port_that_another_takes_is_in_use_until_it_is_given_back():
+    b = Bench()
+    pod = b.create(**{"ports.80/tcp": ":8080"})
+    install(b.world, [Fault("port_taken", amount=8080, at_ns=S, for_ns=10 * S)])
+    b.go(2 * S)
+    assert (b.start(pod).kind, b.start(pod).code) == ("retryable", "R429")
+    b.go(10 * S)
+    assert b.start(pod).kind == "done"
+    install(b.world, [Fault("port_taken", amount=8080)])
+    b.go(S)
+    assert b.world.ports == {"8080": pod.id}, "what is held cannot be taken"
+
+
 # -- the API -------------------------------------------------------------------------------------
 
 

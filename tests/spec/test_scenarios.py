@@ -228,6 +228,7 @@ def test_every_code_is_shown_and_says_what_to_do() -> None:
         ("faults: [{kind: fail_after, call: start, every: 2s}]", "R615", "takes no every"),
         ("faults: [{kind: unreachable, at: 1s, on: web, lasting: 2s}]", "R615", "whatever there"),
         ("faults: [{kind: look_fails, lasting: 2s}]", "R615", "from when"),
+        ("faults: [{kind: port_taken, at: 1s}]", "R615", "which port"),
         ("faults: [{kind: throttled, at: 1s}]", "R615", "lasts no time"),
         ("faults: [{kind: unobservable}]", "R615", "does not say"),
         ("faults: [{kind: crash, on: web, call: start, every: 2s}]", "R615", "every so often"),
