@@ -134,7 +134,8 @@ def _too_late(facts: Facts) -> Decision | None:
     if not (on_trial or standing.is_rolled_back or standing.is_good_noted):
         return None  # its trial has yet to begin
     # A process that was killed, or that nobody ran, used up no time of it.
-    lacking_ns = slot.lacking_ns or 0
+    # Nor did the time in which calls failed that went well later.
+    lacking_ns = max(slot.lacking_ns or 0, slot.hindered_ns)
     if on_trial or standing.is_rolled_back:
         began_ns, most_ns = max(standing.began_ns, lacking_ns), facts.service.rollout.deadline
     elif _can_mend(facts):

@@ -31,7 +31,8 @@ class Slot:
 
     `owes_decision`: something has happened to it since it was last decided on.
     `moved_ns` is when a call last succeeded; `given_up` why nothing more is tried in this run;
-    `lacking_ns` since when it is not as wanted, as far as this process has seen.
+    `lacking_ns` since when it is not as wanted, as far as this process has seen; `hindered_ns`
+    until when calls that may go well later were last held up.
     """
 
     key: ResourceKey
@@ -46,6 +47,7 @@ class Slot:
     failures: int = 0
     retry_ns: int = 0
     failing_ns: int | None = None
+    hindered_ns: int = 0
     trouble: Outcome | None = None
     given_up: str = ""
     retried_seq: int = 0
@@ -112,6 +114,8 @@ class Slot:
             self.failing_ns = now_ns
         delay_ns = min(FIRST_RETRY_NS << min(self.failures - 1, 16), LONGEST_RETRY_NS)
         self.retry_ns = now_ns + max(delay_ns, outcome.retry_after_ns)
+        if outcome.kind == "retryable":
+            self.hindered_ns = self.retry_ns
 
     def succeeded(self) -> None:
         """A call succeeded: the next failure starts over."""

@@ -137,3 +137,13 @@ def test_the_earliest_of_the_times_that_are_given(
     times: tuple[int | None, ...], first: int | None
 ) -> None:
     assert earliest(*times) == first
+
+
+def test_what_held_calls_up_is_remembered_when_they_go_well() -> None:
+    one = slot()
+    one.failed(FAILED, 100 * S)
+    one.succeeded()
+    assert one.hindered_ns == 101 * S, "until the next try"
+    other = slot()
+    other.failed(Outcome("terminal", "no"), 100 * S)
+    assert other.hindered_ns == 0, "what never goes well holds nothing up"
