@@ -39,22 +39,24 @@ FIELDS: Mapping[str, Value] = {
 }  # fmt: skip
 
 
-def restarts() -> Trace:
+def restarts(instances: int = INSTANCES, times: int = RESTARTS) -> Trace:
     """Containers of an engine that crash once they are ready, and are started again."""
     world = World.fresh(1)
     world.rules = (rule("web", crash_after_ns=UP_NS),)
     trace, engine = Trace(world), SimEngine(world, "shop")
     engine.perform(PullImage(WEB, "web:0"), 0)
-    for ordinal in range(INSTANCES):
+    for ordinal in range(instances):
         name = f"shop-web-{ordinal}"
         engine.perform(CreateInstance(WEB, name, ordinal, "r", 0, FIELDS), 0)
         engine.perform(StartInstance(WEB, world.names[name]), 0)
         clock.run_until(world, world.now_ns + 10 * NS_PER_MS)
-    clock.run_until(world, world.now_ns + RESTARTS * UP_NS)
+    clock.run_until(world, world.now_ns + times * UP_NS)
     return trace
 
 
-def rollouts(version: str, machines: int = 0, times: int = ROLLOUTS) -> tuple[World, Trace]:
+def rollouts(
+    version: str, machines: int = 0, times: int = ROLLOUTS, instances: int = INSTANCES
+) -> tuple[World, Trace]:
     """A Deployment that is rolled so many times, by a cluster of this version."""
     world = World.fresh(1)
     world.kubernetes_version = version
@@ -63,7 +65,7 @@ def rollouts(version: str, machines: int = 0, times: int = ROLLOUTS) -> tuple[Wo
         world.site = Site(made, requests={str(WEB): (100, 2**27)})
     trace, cluster = Trace(world), SimCluster(world, "shop")
     for number in range(1 + times):
-        fields = {**FIELDS, "image": f"web:{number}", "replicas": INSTANCES}
+        fields = {**FIELDS, "image": f"web:{number}", "replicas": instances}
         cluster.perform(ApplyObject(WEB, fields), 0)
         thing = world.holding("shop").objects[WEB]
         while thing.state.complete_generation != thing.generation:
@@ -93,7 +95,7 @@ BESIDE: Mapping[str, Callable[[], Trace]] = {
 }
 
 
-def _timed(history: Callable[[], Trace]) -> tuple[int, float]:
+def timed(history: Callable[[], Trace]) -> tuple[int, float]:
     """Events, and seconds of processor time, without the cyclic collector as in `timeit`."""
     gc.collect()
     gc.disable()
@@ -112,13 +114,13 @@ def measure() -> Measured:
     rates: list[float] = []
     by_name: dict[str, list[float]] = {name: [] for name in COUNTED}
     for _ in range(1 + ROUNDS_LEAST):
-        ran = {name: _timed(history) for name, history in COUNTED.items()}
+        ran = {name: timed(history) for name, history in COUNTED.items()}
         rates.append(sum(n for n, _ in ran.values()) / sum(s for _, s in ran.values()))
         for name, (events, took_s) in ran.items():
             by_name[name].append(events / took_s)
     shown = {name: f"{statistics.median(each[1:]):,.0f}/s" for name, each in by_name.items()}
     for name, history in BESIDE.items():
-        events, took_s = _timed(history)
+        events, took_s = timed(history)
         shown[f"{name}, not counted"] = f"{events / took_s:,.0f}/s"
     return Measured(statistics.median(rates[1:]), beside=shown)
 

@@ -1,9 +1,18 @@
-"""What a simulated request costs as there are more of them, and as there are more instances."""
+"""What simulating costs as there are more requests, and as there are more instances.
+
+Requests are the traffic kernel's. Instances count for the kernel, for the simulated control
+planes alone (as in the figure `control-plane`), and for a whole rehearsal, in which the
+reconciler itself decides.
+"""
 
 import math
 import time
+from collections.abc import Callable, Mapping
 
 from benchmarks.figure import Figure, Measured, Unavailable
+from benchmarks.figures.control_plane import restarts, rollouts, timed
+from benchmarks.rehearsed import constellation, rehearse
+from reconciler.sim.trace import Trace
 from reconciler.sim.traffic import tables
 from reconciler.sim.traffic.kernel import (
     COMPILED,
@@ -26,6 +35,18 @@ AT_INSTANCES = 100
 INSTANCES = (10, 100, 1000, 10_000)
 OF_REQUESTS = 2_000_000
 RULES_SHOWN = (ROUND_ROBIN, WEIGHTED, LEAST_CONN_HAPROXY)
+MOST = 1.2  # exponent in instances
+PLANES = (1000, 3000, 10_000)
+A_MACHINE = 20  # instances
+HISTORIES: Mapping[str, Callable[[int], Trace]] = {
+    "restarts by the engine": lambda many: restarts(many, 4),
+    "scale-up": lambda many: rollouts("1.34", 0, 0, many)[1],
+    "rollout": lambda many: rollouts("1.34", 0, 1, many)[1],
+    f"rollout on nodes of {A_MACHINE}":
+        lambda many: rollouts("1.34", many // A_MACHINE, 1, many)[1],
+}  # fmt: skip
+REHEARSED = (100, 300, 1000)
+REHEARSED_S = 900  # with one request a second for each instance
 
 
 def cost_ns(rule: int, instances: int, requests: int) -> float:
@@ -59,13 +80,33 @@ def measure() -> Measured:
     for rule in RULES_SHOWN:
         costs = [min(cost_ns(rule, many, OF_REQUESTS) for _ in range(3)) for many in INSTANCES]
         beside[f"by instances, {RULES[rule]}"] = _told(INSTANCES, costs)
-        others[f"exponent in instances, {RULES[rule]}"] = (exponent(INSTANCES, costs), 1.2)
+        others[f"exponent in instances, {RULES[rule]}"] = (exponent(INSTANCES, costs), MOST)
+    for name, history in HISTORIES.items():
+        costs = [_each_ns(history, many) for many in PLANES]
+        beside[f"control plane, {name}"] = _told(PLANES, costs, "an event")
+        others[f"exponent in instances, {name}"] = (exponent(PLANES, costs), MOST)
+    for target, edge in (("docker", "haproxy"), ("kubernetes", "kube-proxy")):
+        costs = [_rehearsed_ns(target, edge, many) for many in REHEARSED]
+        beside[f"rehearsal, {target}"] = _told(REHEARSED, costs, "an instance")
+        others[f"exponent in instances, rehearsal, {target}"] = (exponent(REHEARSED, costs), MOST)
     return Measured(exponent(REQUESTS, by_requests), others=others, beside=beside)
 
 
-def _told(sizes: tuple[int, ...], costs: list[float]) -> str:
+def _each_ns(history: Callable[[int], Trace], instances: int) -> float:
+    """Processor time of a traced event of a history, in ns; the better of two."""
+    ran = [timed(lambda: history(instances)) for _ in range(2)]
+    return min(took_s / events for events, took_s in ran) * 1e9
+
+
+def _rehearsed_ns(target: str, edge: str, instances: int) -> float:
+    """Processor time of a rehearsal for each of its instances, in ns."""
+    asked = constellation(instances, instances, REHEARSED_S, edge=edge, target=target)
+    return rehearse(asked, may_drop=edge != "haproxy").took_s / instances * 1e9
+
+
+def _told(sizes: tuple[int, ...], costs: list[float], what: str = "a request") -> str:
     pairs = zip(sizes, costs, strict=True)
-    return ", ".join(f"{size:,}: {cost:.0f} ns" for size, cost in pairs) + " a request"
+    return ", ".join(f"{size:,}: {cost:,.0f} ns" for size, cost in pairs) + f" {what}"
 
 
 FIGURE = Figure(
