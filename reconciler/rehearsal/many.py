@@ -1,14 +1,10 @@
 """Many seeds of one task, on as many cores as there are."""
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from multiprocessing.connection import wait
 
 from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
 from reconciler.model.rehearsal import Run
@@ -47,6 +43,11 @@ def _alone(task: Task, seeds: Iterable[int]) -> Generator[Run, None, None]:
 
 
 def _spread(task: Task, seeds: Sequence[int], cores: int) -> Generator[Run, None, None]:
+    # Not needed for one seed, and slow to import.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     # A fresh process of its own for each core: nothing of this one's threads or locks is copied.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
@@ -101,6 +102,9 @@ def _begin(task: Task) -> None:
 
 def _end_with_parent() -> None:
     """Nothing tells a worker that waits for work that whoever gives it was killed."""
+    import multiprocessing
+    from multiprocessing.connection import wait
+
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])

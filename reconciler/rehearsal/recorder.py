@@ -113,6 +113,8 @@ class Recorder:
         if told.what == "restarting" or (told.what == "created" and pod.streak > 0):
             self.tallies[pod.key.name].restarts += 1
         self._note(pod, there=told.what != "removed")
+        if told.what == "removed":
+            del self._counted[pod.id]
 
     def _troubles(self, tally: Tally, told: Transition) -> None:
         """What explains a check that is missed, though nothing need be dropped for it."""

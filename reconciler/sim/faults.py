@@ -1,7 +1,8 @@
 """Faults: data that says what goes wrong, and at which call or when."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import Literal, get_args
 
 CallFault = Literal["fail_before", "fail_after", "lost_reply", "delay"]
@@ -100,3 +101,7 @@ class Fault:
         if self.every_ns <= 0 or self.count <= 1:
             return None
         return replace(self, at_ns=self.at_ns + self.every_ns, count=self.count - 1)
+
+
+# As `astuple`, which looks for what to copy in values that hold nothing.
+values_of = attrgetter(*(each.name for each in fields(Fault)))

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 from reconciler.model.observed import Value
 from reconciler.sim import kubelet, life, limits, needs, outage, power
-from reconciler.sim.faults import TIMED_FAULTS, Fault
+from reconciler.sim.faults import TIMED_FAULTS, Fault, values_of
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import FAULT, Payload, World
 
@@ -18,7 +18,7 @@ def install(world: World, faults: Iterable[Fault]) -> None:
     for fault in faults:
         world.keeps_views = world.keeps_views or fault.kind == "stale_view"
         if fault.is_timed:
-            world.push(world.now_ns + fault.at_ns, FAULT, "fault", astuple(fault))
+            world.push(world.now_ns + fault.at_ns, FAULT, "fault", values_of(fault))
         else:
             _befall(world, fault)
 
@@ -44,7 +44,7 @@ def struck(world: World, kinds: tuple[str, ...], on: str, key: str, subject: str
 def called(world: World, on: str, key: str, subject: str) -> None:
     """A call is sent: what is to break in the world at that does, at once."""
     for fault in struck(world, TIMED_FAULTS, on, key, subject):
-        world.push(world.now_ns, FAULT, "fault", astuple(replace(fault, on="", every_ns=0)))
+        world.push(world.now_ns, FAULT, "fault", values_of(replace(fault, on="", every_ns=0)))
 
 
 def on_fault(world: World, payload: Payload) -> None:
@@ -56,7 +56,7 @@ def on_fault(world: World, payload: Payload) -> None:
     _break(world, fault)
     later = fault.later()
     if later is not None:
-        world.push(world.now_ns + fault.every_ns, FAULT, "fault", astuple(later))
+        world.push(world.now_ns + fault.every_ns, FAULT, "fault", values_of(later))
 
 
 def _break(world: World, fault: Fault) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from operator import attrgetter
 
 from reconciler.model.units import NS_PER_S
 from reconciler.sim.things import Transition
@@ -20,8 +19,6 @@ LEGEND: Mapping[str, str] = {
 }  # fmt: skip
 
 
-_what = attrgetter("what")
-
 AT_ONCE = 1024  # transitions that are written and hashed together
 
 
@@ -34,7 +31,7 @@ class Trace:
 
     def __init__(self, world: World, *, keep: bool = False) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
-        self._whats: list[str] = []
+        self._compact: list[str] = []
         self._lines: list[str] | None = [] if keep else None
         self._heard: list[Transition] = []  # and neither written nor hashed yet
         world.listeners.append(self.heard)
@@ -51,7 +48,7 @@ class Trace:
         if heard:
             lines = _lines_of(heard)
             self._hash.update("\n".join((*lines, "")).encode())
-            self._whats.extend(map(_what, heard))
+            self._compact.append("".join([LEGEND.get(told.what, "·") for told in heard]))
             if self._lines is not None:
                 self._lines += lines
 
@@ -71,7 +68,7 @@ class Trace:
     def compact(self) -> str:
         """One character for each transition; see `LEGEND`."""
         self._write()
-        return "".join([LEGEND.get(what, "·") for what in self._whats])
+        return "".join(self._compact)
 
 
 def line_of(told: Transition) -> str:
