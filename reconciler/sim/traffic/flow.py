@@ -354,6 +354,9 @@ class Flow(Belief):
     def _note(self, endpoint: Endpoint, context: Context) -> None:
         """What was dropped there since the last time is put down to what it was doing."""
         dropped = self.kernel.dropped_at(endpoint.slot)
+        cut = self.kernel.sessions_cut_at(endpoint.slot)
+        if dropped == endpoint.seen and cut == endpoint.seen_cut:
+            return
         name = endpoint.container.name if endpoint.container is not None else ""
         if dropped != endpoint.seen:
             for index, (now, before) in enumerate(
@@ -363,7 +366,6 @@ class Flow(Belief):
                     what = "its own limit" if REASONS[index] == "limited" else context
                     self.ledger.note(REASONS[index], what, now - before, self.now_ns, name)
             endpoint.seen = dropped
-        cut = self.kernel.sessions_cut_at(endpoint.slot)
         if cut != endpoint.seen_cut:
             if self.kernel.every and context in ("killed", "drain over"):
                 context = "state gone"
