@@ -164,6 +164,8 @@ def _fault(draw: st.DrawFn, of: Stage, kinds: tuple[str, ...]) -> Trouble:
         said["lasting"] = draw(st.integers(1, max(1, min(30, half_s)))) * NS_PER_S
     if kind == "edit":
         said |= {"field": "environment.EDITED", "value": "1"}
+    if kind == "port_taken":
+        said["amount"] = draw(st.integers(1024, 65_535))
     return Trouble(kind=kind, **said)  # type: ignore[arg-type]
 
 

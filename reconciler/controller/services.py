@@ -133,8 +133,7 @@ def _too_late(facts: Facts) -> Decision | None:
         return None
     if not (on_trial or standing.is_rolled_back or standing.is_good_noted):
         return None  # its trial has yet to begin
-    # A process that was killed, or that nobody ran, used up no time of it.
-    # Nor did the time in which calls failed that went well later.
+    # Neither a process that was killed nor calls that failed for a time used up any of it.
     lacking_ns = max(slot.lacking_ns or 0, slot.hindered_ns)
     if on_trial or standing.is_rolled_back:
         began_ns, most_ns = max(standing.began_ns, lacking_ns), facts.service.rollout.deadline

@@ -5,6 +5,7 @@ and runs a moment after anything it watches has changed.
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from reconciler.model.fields import revision_of
@@ -262,7 +263,7 @@ def _first_to_go(world: World, census: Census, each: ReplicaSet, count: int) -> 
     if found is not None:
         return found
     pods = list(tally.alive.values())
-    related = [p for other in census.tallies.values() for p in other.alive.values()]
+    related = chain.from_iterable(other.alive for other in census.tallies.values())
     log_scale = rules_of(world.kubernetes_version).log_scale_down
     most = count if on_nodes else None
     order = ranks.first_to_go(pods, related, site, now, log_scale=log_scale, most=most)

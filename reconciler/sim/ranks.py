@@ -20,17 +20,17 @@ _id_of = attrgetter("id")
 
 
 def first_to_go(
-    pods: Sequence[Container], related: Iterable[Container], site: Site | None, now_ns: int,
+    pods: Sequence[Container], related: Iterable[str], site: Site | None, now_ns: int,
     *, log_scale: bool, most: int | None = None,
 ) -> list[Container]:  # fmt: skip
     """`pods` in the order in which they are deleted; with `most`, as many of the first ones.
 
-    `related` are all pods of the same owner: one whose node has more of them goes before one
+    `related` are the ids of all pods of the same owner: one whose node has more of them goes before one
     whose node has fewer. `log_scale`: ages in the same power of two count as equal, and then
     the id decides.
     """
     placed = site.placed if site is not None else {}
-    nodes = Counter(map(placed.get, map(_id_of, related))) if placed else Counter()
+    nodes = Counter(map(placed.get, related)) if placed else Counter()
 
     def coarse(state: State) -> Coarse:
         """Unscheduled; pending before running; not ready; more co-located; ready for less long.

@@ -49,7 +49,7 @@ def pod_of(name: str, **more: Any) -> Container:
 
 def order(*some: Container, placed: dict[str, str] | None = None, now_s: int = 1000) -> list[str]:
     where = Site({"a": Machine("a"), "b": Machine("b")}, placed=placed or {})
-    found = first_to_go(some, some, where, now_s * S, log_scale=True)
+    found = first_to_go(some, [pod.id for pod in some], where, now_s * S, log_scale=True)
     return [pod.name for pod in found]
 
 

@@ -52,8 +52,9 @@ class Kernel(Answers):
     def add_slot(self) -> int:
         """One more slot, absent so far; its number."""
         slot = self.new_slot()
-        for name in ("ups", "listed", "upto"):
-            setattr(self, name, longer(getattr(self, name), self.slot_room))
+        if len(self.ups) < self.slot_room:
+            for name in ("ups", "listed", "upto"):
+                setattr(self, name, longer(getattr(self, name), self.slot_room))
         self.map_stale = 1
         return slot
 
