@@ -50,6 +50,8 @@ class Images:
 
     def lacks(self, reference: str, now_ns: int) -> bool:
         """Whether the registry has nothing under this reference."""
+        if not self.gone:
+            return reference in self.missing
         return reference in self.missing or any(
             now_ns < until_ns and fnmatchcase(reference, pattern)
             for pattern, until_ns in self.gone.items()

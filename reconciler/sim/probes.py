@@ -52,6 +52,15 @@ class Asking:
             return first
         return from_ns if self.by == "prober" else _on_grid(first, self.period, from_ns)
 
+    def passes_ns(self, began_ns: int, up_ns: int) -> int:
+        """When it first counts as passing, if it is refused until `up_ns` and answered well then.
+
+        As `verdicts` has it, for who is not the engine.
+        """
+        spacing = self.spacing_ns(self.takes)
+        asked = _on_grid(began_ns + self.delay, spacing, up_ns)
+        return asked + (self.successes - 1) * spacing + self.takes
+
     def spacing_ns(self, took_ns: int) -> int:
         """From one question to the next, if its answer takes so long."""
         if self.by == "engine":

@@ -22,7 +22,8 @@ class Reading:
     random streams that its times are drawn from. `check` is what Docker's engine asks by itself,
     `check_of` the probe that it stands for, and `is_about_life` whether it also says that the
     instance must be restarted. The three probes are those that the kubelet asks, or, of an
-    engine's container, our own prober. `is_probed`: anybody asks it anything.
+    engine's container, our own prober. `is_probed`: anybody asks it anything; `is_simple`:
+    nobody but for its readiness.
     """
 
     fields: Fields
@@ -40,6 +41,7 @@ class Reading:
     turns_ready: str
     stops: str
     is_probed: bool
+    is_simple: bool
     check: Asking | None = None
     check_of: str = ""
     is_about_life: bool = False
@@ -90,7 +92,8 @@ def _read(key: ResourceKey, fields: Fields, kubelet: bool) -> Reading:
         int(fields.get("stop.pre_stop") or 0),  # type: ignore[arg-type]
         grace if isinstance(grace, int) else GRACE_NS,  # none at all is a grace too
         f"{key} run", f"{key} start", f"{key} ready", f"{key} stop",
-        any(each is not None for each in asked), check, check_of, is_about_life,
+        any(each is not None for each in asked), startup is liveness is check is None,
+        check, check_of, is_about_life,
     )  # fmt: skip
 
 

@@ -40,8 +40,19 @@ def seen_ns(at_ns: int) -> int:
 
 def begin(world: World, container: Container, up_ns: int) -> None:
     """It starts now, and answers from `up_ns` on."""
-    container.answers = container.answers_ready = ((world.now_ns, REFUSES),)
-    resume(world, container, up_ns)
+    now, behaviour, reading = world.now_ns, container.behaviour, read(container)
+    container.answers = container.answers_ready = ((now, REFUSES),)
+    helpless = behaviour.never_ready or (behaviour.needs and world.externals_away)
+    if helpless or not reading.is_simple or up_ns <= now:
+        resume(world, container, up_ns)
+        return
+    # The usual case, by one sum: `judge` would come to the same.
+    container.answers = container.answers_ready = ((now, REFUSES), (up_ns, ANSWERS))
+    container.turns += 1
+    asking = reading.readiness
+    at_ns = seen_ns(now) if asking is None else asking.passes_ns(now, up_ns)
+    payload = (container.id, container.epoch, container.turns, "ready", "")
+    world.push(at_ns, PROBE, "verdict", payload)
 
 
 def turn(world: World, container: Container, does: int, *probes: Probe, at_ns: int = 0) -> None:

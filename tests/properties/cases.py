@@ -24,7 +24,7 @@ RULES = (
     rule("slow", start_ns=2 * NS_PER_S, ready_ns=8 * NS_PER_S, jitter_percent=40),
     rule("flaky", "crash", crashes=1),
     rule("stubborn", "stubborn"),
-    rule("tardy", stop_ns=3 * NS_PER_S),
+    rule("tardy", stop_ns=2 * NS_PER_S),
     rule("hang", "hang"),
     rule("bad", "never_ready"),
     rule("crash", "crash"),
