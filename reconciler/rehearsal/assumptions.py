@@ -1,6 +1,7 @@
 """What a report rests on: every value that no engine tells, and who vouches for it."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.model.rehearsal import Assumption, Origin
@@ -35,6 +36,31 @@ def assumptions_of(
     ]  # fmt: skip
     order: dict[Origin, int] = {"assumed": 0, "given": 1, "measured": 2}
     return tuple(sorted(found, key=lambda each: order[each.origin]))
+
+
+def beginnings(
+    start: Stack, stacks: Sequence[Stack], *, is_seen: bool
+) -> Iterator[Assumption]:  # fmt: skip
+    """What is taken for so before the change too, though only what comes after it is known.
+
+    An engine tells how long it lets an instance end (`is_seen`), and not how the app drains; and
+    a flow of requests is routed by one set of rules, those that come last.
+    """
+    for name, service in sorted((stacks[-1] if stacks else start).declared.services.items()):
+        if service.routing is None:
+            continue
+        before = start.declared.services.get(name)
+        if is_seen and service.termination.drain:
+            text = format_duration(service.termination.drain)
+            yield Assumption(
+                f"{name}: what runs drains for as long as the state says", text, "assumed"
+            )
+        if before is not None and (before.routing, before.weights) != (
+            replace(service.routing, drain=before.routing.drain) if before.routing else None,
+            service.weights,
+        ):
+            text = "as after the change, from the beginning"
+            yield Assumption(f"{name}: how requests are routed", text, "assumed")
 
 
 def _profiles(

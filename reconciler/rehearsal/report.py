@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reconciler import graph as graphs
 from reconciler.model.rehearsal import Report, Run
 from reconciler.model.stack import Stack
-from reconciler.rehearsal.assumptions import assumptions_of
+from reconciler.rehearsal.assumptions import assumptions_of, beginnings
 from reconciler.rehearsal.causes import merged
 from reconciler.rehearsal.run import Task
 from reconciler.rehearsal.statistics import figures_of, worst_of
@@ -14,12 +14,14 @@ from reconciler.rehearsal.statistics import figures_of, worst_of
 def report_of(task: Task, runs: Sequence[Run], *, title: str, replay: str) -> Report:
     """What came of a task over all its runs. `replay` is a command that ends with its seed."""
     wanted = next((stack for _, stack in reversed(task.after) if stack is not None), task.start)
+    stacks = [stack for _, stack in task.after if stack is not None]
+    facts = (*task.facts, *beginnings(task.start, stacks, is_seen=task.live is not None))
     worst = worst_of(runs)
     nodes, edges = _graph(wanted)
     return Report(
         title, worst.plan, tuple(runs), figures_of(runs),
         merged(cause for run in runs for cause in run.causes),
-        assumptions_of(task.scenario, wanted, task.facts, task.measured), nodes, edges, worst.seed,
+        assumptions_of(task.scenario, wanted, facts, task.measured), nodes, edges, worst.seed,
         f"{replay} --seed {worst.seed}",
     )  # fmt: skip
 

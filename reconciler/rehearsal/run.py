@@ -18,7 +18,7 @@ from reconciler.rehearsal.causes import causes_of
 from reconciler.rehearsal.findings import Seen, findings_of
 from reconciler.rehearsal.recorder import Recorder
 from reconciler.rehearsal.scene import UNSEEN, Scene
-from reconciler.rehearsal.setting import Logs, furnish, load_of, logs_of, scale, trouble
+from reconciler.rehearsal.setting import Logs, behave, furnish, load_of, logs_of, scale, trouble
 from reconciler.rehearsal.stage import Stage
 from reconciler.sim import nodes
 from reconciler.sim.behaviour import SERVICE
@@ -87,6 +87,7 @@ class _One:
         self.stage = Stage(self.world, target, task.start)
         self.trace = Trace(self.world, keep=keep)
         self.changed_ns = 0
+        self.made_before: frozenset[str] = frozenset()
         self.plan: Sequence[str] = ()
 
     def run(self) -> tuple[Run, tuple[str, ...]]:
@@ -137,11 +138,14 @@ class _One:
                 return
             wanted = stack
             if stack is not None:
+                behave(self.world, self.scenario, stack)
                 scale(self.world, self.scenario, stack)
                 self.recorder.want(stack)
             if not self.changed_ns:
                 self.plan = self.stage.plan_lines(stack)
                 self.changed_ns = self.world.now_ns
+                there = self.world.containers.values()
+                self.made_before = frozenset(each.name for each in there)
                 self.recorder.judge()
             self.recorder.say("change", "the desired state changes" if stack else "destroy")
 
@@ -240,13 +244,18 @@ class _One:
         return self._stacks()[-1].declared.services.get(name)
 
     def _before(self, name: str) -> tuple[Service | None, frozenset[str]]:
-        """The service as what ran in a cluster at the beginning was made, and its pods."""
-        landed = self.task.landed
-        seen = landed.survey.workloads.get(name) if landed is not None else None
-        if seen is None:
+        """The service as what ran before the change was made, where it is known; and its names.
+
+        On an engine the times of a stop are the reconciler's, so that those of the state hold;
+        how an app drains is its own.
+        """
+        start, wanted = self.task.start.declared.services.get(name), self._wanted(name)
+        if start is None or wanted is None or self.task.live is not None:
             return None, frozenset()
-        names = frozenset(pod.instance.name for pod in seen.pods)
-        return self.task.start.declared.services.get(name), names
+        if self.scenario.target != "kubernetes":
+            drain = start.termination.drain
+            start = replace(wanted, termination=replace(wanted.termination, drain=drain))
+        return start, self.made_before
 
     def _causes(self, run: Run) -> tuple[Cause, ...]:
         """What explains what was dropped, and checks that are missed."""

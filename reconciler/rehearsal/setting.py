@@ -85,13 +85,17 @@ def furnish(world: World, scenario: Scenario, stacks: Sequence[Stack]) -> None:
     """Let the world's instances behave as the scenario says, on its machines."""
     world.kubernetes_version = scenario.kubernetes_version
     world.site = site_of(stacks[:1], scenario.nodes or None)
-    for stack in stacks:
-        for name, service in stack.declared.services.items():
-            profile = scenario.behaviour.get(name, Profile())
-            world.behaviours[f"service/{name}"] = behaviour_of(service, profile)
+    behave(world, scenario, stacks[0])
     sizes = [p.image_size for p in scenario.behaviour.values() if p.image_size is not None]
     if sizes:
         world.images.size_bytes = max(sizes)
+
+
+def behave(world: World, scenario: Scenario, stack: Stack) -> None:
+    """What is made from now on behaves as this stack and the scenario say; what is there stays."""
+    for name, service in stack.declared.services.items():
+        profile = scenario.behaviour.get(name, Profile())
+        world.behaviours[f"service/{name}"] = behaviour_of(service, profile)
 
 
 def version_of(scenario: Scenario) -> tuple[int, int] | None:

@@ -26,8 +26,8 @@ def first_to_go(
     """`pods` in the order in which they are deleted; with `most`, as many of the first ones.
 
     `related` are the ids of all pods of the same owner: one whose node has more of them goes
-    before one whose node has fewer. `log_scale`: ages in the same power of two count as equal, and then
-    the id decides.
+    before one whose node has fewer. `log_scale`: ages in the same power of two count as equal,
+    and then the id decides.
     """
     placed = site.placed if site is not None else {}
     nodes = Counter(map(placed.get, related)) if placed else Counter()

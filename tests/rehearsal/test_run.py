@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.rehearsal.report import report_of
 from tests.rehearsal.stacks import CHANGE, codes, cut, dropped, runs, task
 
 SESSIONS = [
@@ -214,3 +215,37 @@ def test_a_crash_is_told_in_the_timeline_also_of_an_instance_that_drains(tmp_pat
     for run in runs(task(tmp_path, web, faults=[crash], traffic=slow)):
         said = [m for m in run.moments if m.kind == "fault" and "ends by itself" in m.text]
         assert [m.at_ns for m in said] == [36 * 10**9] and "exit code 1" in said[0].text
+
+
+@pytest.mark.parametrize("target", ["docker", "kubernetes"])
+def test_what_runs_drains_as_it_was_made_and_a_mended_drain_holds_from_the_next_change_on(
+    tmp_path: Path, target: str
+) -> None:
+    web = {"termination": {"drain": "2s", "grace": "17s"}}
+    lasting = [{"service": "web", "rate": {"poisson": 5},
+                "sessions": {"rate": {"poisson": 1}, "length": "30s"}}]  # fmt: skip
+    mended = {"services.web.termination": {"drain": "40s", "grace": "60s", "pre_stop": "5s"}}
+    changes = [
+        {"at": "30s", "set": {"services.web.image": "web:2", **mended}},
+        {"at": "150s", "set": {"services.web.image": "web:3"}},
+    ]
+    more: dict[str, Any] = {"traffic": lasting, "target": target, "lasts": "5m"}
+    one = runs(task(tmp_path, web, changes=changes[:1], **more))
+    both = runs(task(tmp_path, web, changes=changes, **more))
+    assert cut(one) > 0
+    assert cut(both) == cut(one), "the second change cuts none"
+    (cause,) = {c.code: c for run in one for c in run.causes if c.sessions}.values()
+    assert (cause.code, cause.path, cause.position) == (
+        "R625", "services.web.termination.drain", None,
+    )  # fmt: skip
+    assert "from the change after this one on" in cause.fix
+
+
+def test_a_change_of_routing_is_told_to_be_taken_from_the_beginning(tmp_path: Path) -> None:
+    tied = {"services.web.routing": {"port": 8080, "affinity": {"by": "cookie", "name": "A"}}}
+    found = task(tmp_path, changes=[{"at": "20s", "set": tied}])
+    report = report_of(found, runs(found, range(1)), title="t", replay="r")
+    assert [a.origin for a in report.assumptions if "routed" in a.what] == ["assumed"]
+    same = task(tmp_path)
+    report = report_of(same, runs(same, range(1)), title="t", replay="r")
+    assert not [a for a in report.assumptions if "routed" in a.what]
