@@ -215,10 +215,10 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
 
 def _restart_ns(world: World, container: Container) -> int:
     """What starting it once more takes the engine, after the delay."""
-    behaviour = container.behaviour
+    behaviour, around = container.behaviour, world.streams.around
     own_ns = world.latency_ns.get("restart", 0)
-    return world.around("call restart", own_ns, world.latency_jitter_percent) + world.around(
-        f"{container.key} start", behaviour.start_ns, behaviour.jitter_percent
+    return around("call restart", own_ns, world.latency_jitter_percent) + around(
+        read(container).starts, behaviour.start_ns, behaviour.jitter_percent
     )
 
 

@@ -61,6 +61,12 @@ class Asking:
         asked = _on_grid(began_ns + self.delay, spacing, up_ns)
         return asked + (self.successes - 1) * spacing + self.takes
 
+    def fails_ns(self, began_ns: int, down_ns: int) -> int:
+        """When what passes now counts as failing, if it is refused from `down_ns` on; likewise."""
+        spacing = self.spacing_ns(self.takes)
+        asked = _on_grid(began_ns + self.delay, spacing, down_ns)
+        return asked + (self.failures - 1) * spacing + self.takes
+
     def spacing_ns(self, took_ns: int) -> int:
         """From one question to the next, if its answer takes so long."""
         if self.by == "engine":
@@ -138,9 +144,10 @@ def engine_check(fields: Fields) -> tuple[str, Asking] | None:
     that gives `startup` all its tries.
     """
     for name in NAMES:
-        probe = asking(fields, name, kubelet=False)
-        if probe is None or fields[f"{name}.kind"] != "exec":
+        if fields.get(f"{name}.kind") != "exec":
             continue
+        probe = asking(fields, name, kubelet=False)
+        assert probe is not None
         startup = asking(fields, "startup", kubelet=False)
         tries_ns = startup.delay + startup.period * startup.failures if startup else 0
         return name, Asking(

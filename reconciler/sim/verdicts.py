@@ -60,7 +60,19 @@ def turn(world: World, container: Container, does: int, *probes: Probe, at_ns: i
     at_ns = max(at_ns, world.now_ns)
     for probe in probes or PROBES:
         _turn(container, probe, at_ns, does)
+    asking = read(container).readiness
+    if does == REFUSES and container.ready and asking is not None and _is_all(container, probes):
+        # The usual end, by one sum as in `begin`.
+        container.turns += 1
+        payload = (container.id, container.epoch, container.turns, "unready", "")
+        world.push(asking.fails_ns(_began_ns(container), at_ns), PROBE, "verdict", payload)
+        return
     judge(world, container)
+
+
+def _is_all(container: Container, probes: tuple[Probe, ...]) -> bool:
+    """Whether the readiness that turns is all that anybody asks for."""
+    return probes == ("readiness",) and read(container).is_simple
 
 
 def resume(world: World, container: Container, at_ns: int = 0) -> None:
