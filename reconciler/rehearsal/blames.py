@@ -180,17 +180,32 @@ def _zone(scene: Scene) -> str:
     )
 
 
+def _useless(reason: str, context: str, scene: Scene) -> bool:
+    """What it needs was away, and nobody asks whether it is of use since."""
+    stays = "error" in dict(scene.behaviour.needs).values()
+    return context.removeprefix(NOBODY) == "needs" and stays and scene.service.liveness is None
+
+
+def _node_path(scene: Scene) -> str:
+    if scene.service.wanted < 2:
+        return "autoscale.min" if scene.service.autoscale is not None else "replicas"
+    return "/nodes" if scene.stack.declared.nodes else ""
+
+
+def _away(scene: Scene) -> str:
+    return ", ".join(scene.needed) or "something outside the stack"
+
+
 def _needs_path(scene: Scene) -> str:
     return f"depends_on.external/{scene.needed[0]}" if scene.needed else "depends_on"
 
 
 def _needs(scene: Scene) -> str:
-    names = ", ".join(scene.needed) or "something outside the stack"
     does = {"exit": "end", "error": "are of no use until they are started again",
             "unready": "are not ready"}  # fmt: skip
     kinds = dict.fromkeys(how for _, how in scene.behaviour.needs)
     then = " or ".join(does[how] for how in kinds) or "do not serve"
-    return f"{names} was away, and without it instances {then}"
+    return f"{_away(scene)} was away, and without it instances {then}"
 
 
 def _memory(scene: Scene) -> str:
@@ -229,6 +244,22 @@ TABLE: tuple[Blame, ...] = (
     ),
     Blame("R628", _because("limited"), _zone, _zone_path,
           lambda s: "raise the zone's rate or burst, if these are clients to be served"),
+    Blame(
+        "R646", _of("node"),
+        lambda s: "machines were lost, cut off or drained with instances on them, which were away "
+                  "until they, or others in their place, answered again",
+        _node_path,
+        lambda s: "run replicas on more machines; in a cluster a PodDisruptionBudget lets a drain "
+                  "go only as fast as they are replaced",
+    ),
+    Blame(
+        "R631", _useless,
+        lambda s: f"instances were in an error state since {_away(s)} was away, and stayed in it: "
+                  "nobody asks whether they are live, and starts them again",
+        _path("liveness"),
+        lambda s: "a liveness probe that sees the error state has the instance restarted, "
+                  "readiness takes it out before",
+    ),
     Blame(
         "R636", _of("needs"), _needs, _needs_path,
         lambda s: "let the app wait for it and answer what it can, and let readiness fail where "

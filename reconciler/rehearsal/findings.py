@@ -54,7 +54,7 @@ def _found(seen: Seen, code: str, path: str, text: str, fix: str, first_ns: int 
 
 
 def _restarted(seen: Seen) -> Iterator[Cause]:
-    """Liveness on the readiness path, where that restarted instances."""
+    """Liveness on the readiness path, where that restarted instances that did not hang."""
     if seen.tally.dead and seen.scene.one_for_both:
         text = (
             "liveness asks what readiness asks: an instance that is only not ready, or slow to "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from reconciler.model.rehearsal import Moment, Span
 from reconciler.model.stack import Stack
 from reconciler.sim.life import OOM_CODE
+from reconciler.sim.outage import CUT_OFF
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.world import World
 
@@ -37,7 +38,7 @@ class Tally:
     most: int = 0
     restarts: int = 0
     wanted: int = 0
-    dead: int = 0  # ends by a liveness probe
+    dead: int = 0  # found dead by a liveness probe, though it did not hang
     dead_ns: int = 0  # the first
     no_room: str = ""  # why the first that found no machine found none
     no_room_ns: int = 0
@@ -93,7 +94,9 @@ class Recorder:
     def heard(self, world: World, told: Transition) -> None:
         """Take one transition."""
         if told.what in _FAULTS:
-            self.say("fault", f"{told.subject} {_FAULTS[told.what]}".strip())
+            cut_off = told.what == "node lost" and told.detail == CUT_OFF
+            what = "is cut off" if cut_off else _FAULTS[told.what]
+            self.say("fault", f"{told.subject} {what}".strip())
         pod = told.thing
         if not isinstance(pod, Container) or told.stack != self.stack:
             return
@@ -121,7 +124,7 @@ class Recorder:
         pod = told.thing
         if told.what in ("exited", "restarting") and isinstance(pod, Container):
             self._end(pod)
-        if told.what == "dead":
+        if told.what == "dead" and isinstance(pod, Container) and not pod.hung:
             tally.dead_ns = tally.dead_ns if tally.dead else self.now_ns
             tally.dead += 1
         elif told.what == "waiting" and not tally.no_room:
@@ -131,7 +134,7 @@ class Recorder:
     def _end(self, pod: Container) -> None:
         """The end of a process, where nobody asked for it."""
         asked = pod.terminating and pod.exit_code in (0, OOM_CODE)
-        if pod.live and not asked:
+        if pod.live and not asked and not pod.struck:
             why = "out of memory" if pod.oom_killed else f"exit code {pod.exit_code}"
             self.say("fault", f"{pod.name} ends by itself ({why})")
 

@@ -190,8 +190,16 @@ class SimEngine(Facade):
             return self._hands_off(container)
         return container
 
-    def _start(self, step: StartInstance) -> Outcome:
+    def _reached(self, step: Any) -> Container | Outcome | None:
+        """The same, where its machine can be told what to do with it."""
         container = self._ours(step)
+        if isinstance(container, Container) and not nodes.answers(self.world, container):
+            message = f"{container.name}: its machine does not answer"
+            return Outcome("retryable", message, outcomes.UNREACHABLE, "is the machine up?")
+        return container
+
+    def _start(self, step: StartInstance) -> Outcome:
+        container = self._reached(step)
         if container is None:
             return outcomes.changed(f"no such container: {step.id[:12]}")
         if isinstance(container, Outcome) or container.running:
@@ -210,7 +218,7 @@ class SimEngine(Facade):
         return DONE
 
     def _update(self, step: UpdateInstance) -> Outcome:
-        container = self._ours(step)
+        container = self._reached(step)
         if container is None:
             return outcomes.changed(f"no such container: {step.id[:12]}")
         if isinstance(container, Outcome):
@@ -234,7 +242,7 @@ class SimEngine(Facade):
         return container if isinstance(container, Outcome) else DONE
 
     def _signal(self, step: SignalInstance) -> Outcome:
-        container = self._ours(step)
+        container = self._reached(step)
         if container is None:
             return DONE
         if isinstance(container, Outcome):
@@ -243,7 +251,7 @@ class SimEngine(Facade):
         return DONE
 
     def _remove(self, step: RemoveInstance) -> Outcome:
-        container = self._ours(step)
+        container = self._reached(step)
         if container is None:
             return DONE
         if isinstance(container, Outcome):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.model.observed import Value
-from reconciler.sim import kubelet, life, limits, needs, outage, power
+from reconciler.sim import kubelet, life, limits, needs, nodes, outage, power
 from reconciler.sim.faults import TIMED_FAULTS, Fault, values_of
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import FAULT, Payload, World
@@ -192,7 +192,7 @@ def _engine_restart(world: World) -> None:
     """
     world.emit("engine restarts", None)
     there = list(world.containers.values())
-    engines = [container for container in there if not container.kubelet]
+    engines = [c for c in there if not c.kubelet and nodes.answers(world, c)]
     for container in there:
         if container.kubelet:
             life.end(world, container, life.OOM_CODE)

@@ -34,7 +34,7 @@ def begin(world: World, pod: Container) -> None:
         if pod.message != message:
             pod.message = message
             world.emit("waiting", pod, message)
-    elif world.site is None or _heard(world, pod):
+    elif nodes.answers(world, pod):
         pod.message = ""
         _pull(world, pod, 0)
 
@@ -47,12 +47,6 @@ def on_schedule(world: World, payload: Payload) -> None:
         for pod in waiting:
             if pod is not None and not pod.terminating:
                 begin(world, pod)
-
-
-def _heard(world: World, pod: Container) -> bool:
-    """Whether its kubelet hears of it."""
-    machine = world.site.machine_of(pod.id) if world.site is not None else None
-    return machine is None or machine.reachable
 
 
 def _pull(world: World, pod: Container, tries: int) -> None:
@@ -114,7 +108,7 @@ def end_pod(world: World, pod: Container, grace_ns: int | None = None) -> None:
     world.emit("terminating", pod)
     if not pod.running:
         world.drop_container(pod)
-    elif world.site is None or _heard(world, pod):
+    elif nodes.answers(world, pod):
         stop_process(world, pod)
 
 
@@ -132,7 +126,7 @@ def stop_process(world: World, pod: Container) -> None:
 def on_pod_signal(world: World, payload: Payload) -> None:
     """Entry ``pod signal``: id, signal. An ended pod that is being deleted goes."""
     pod = world.containers.get(payload[0])
-    if pod is not None and (world.site is None or not pod.kubelet or _heard(world, pod)):
+    if pod is not None and (not pod.kubelet or nodes.answers(world, pod)):
         life.signal(world, pod, payload[1])
 
 

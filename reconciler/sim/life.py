@@ -36,6 +36,7 @@ def start(world: World, container: Container, *, by_engine: bool = False) -> Non
     container.finished_at_ns = container.exit_code = container.ready_since_ns = None
     container.ready = container.hung = container.gone = container.oom_killed = False
     container.live = True
+    container.struck = ""
     container.signalled_at_ns = None
     container.message = ""
     if not by_engine:
@@ -302,6 +303,15 @@ def on_restart(world: World, payload: Payload) -> None:
             world.emit("exited", container, "port")
         else:
             start(world, container, by_engine=True)
+            if not container.kubelet and _is_cut_off(world, container):
+                container.struck = "lost"
+                hang(world, container)
+
+
+def _is_cut_off(world: World, container: Container) -> bool:
+    """Whether it lives where nobody reaches it."""
+    machine = world.site.machine_of(container.id) if world.site is not None else None
+    return machine is not None and machine.cut
 
 
 def on_verdict(world: World, payload: Payload) -> None:

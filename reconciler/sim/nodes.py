@@ -74,14 +74,17 @@ def _left(capacity: int, used: int) -> int:
     return max(0, capacity - used) * SCORE_MOST // capacity
 
 
-def refusal(machines: Collection[Machine], asked: Asked) -> str:
+def refusal(machines: Collection[Machine], asked: Asked, *, told: bool = False) -> str:
     """Why none takes it, in kube-scheduler's words: ``0/3 nodes are available: …``.
 
     Where an instance would fit but for max_utilisation, that is what binds, and it is said.
+    `told`: who asks knows which machines do not answer.
     """
     reasons: Counter[str] = Counter()
     for machine in machines:
-        if machine.unknown:
+        if told and not machine.reachable:
+            reasons["node(s) did not answer"] += 1
+        elif machine.unknown:
             reasons["node(s) had untolerated taint {node.kubernetes.io/unreachable: }"] += 1
         elif machine.cordoned:
             reasons["node(s) were unschedulable"] += 1
@@ -105,14 +108,14 @@ def place(world: World, container: Container) -> str:
     site = world.site
     if site is None or not site.machines or container.id in site.placed:
         return ""
-    placing = placing_of(world, site)
     asked = requests_of(site, container)
-    machine = placing.best((container.stack, container.key), asked)
+    machine = _best(world, site, container)
     if machine is None:
-        if container.kubelet:  # a container of an engine is started again by whoever wants it
-            site.waiting[container.id] = None
-        return placing.refusal(asked, refusal)
-    site.put(container.id, machine, asked, (container.stack, container.key))
+        if not container.kubelet:  # it is started again by whoever wants it
+            return refusal(site.machines.values(), asked, told=True)
+        site.waiting[container.id] = None
+        return placing_of(world, site).refusal(asked, refusal)
+    put(site, container, machine, asked)
     world.emit("placed", container, machine.name)
     return ""
 
@@ -130,9 +133,30 @@ def placing_of(world: World, site: Site) -> Placing:
     return found
 
 
+def put(site: Site, container: Container, machine: Machine, asked: Asked) -> None:
+    """It is there from now on; a container of an engine is its machine's also when it has ended."""
+    site.put(container.id, machine, asked, (container.stack, container.key))
+    if not container.kubelet:
+        container.home = machine.name
+
+
+def answers(world: World, container: Container) -> bool:
+    """Whether the machine that it is on hears what it is told; True for what is on none."""
+    site = world.site
+    if site is None:
+        return True
+    machine = site.machine_of(container.id) or site.machines.get(container.home)
+    return machine is None or machine.reachable
+
+
 def _best(world: World, site: Site, container: Container) -> Machine | None:
-    owner = container.stack, container.key
-    return placing_of(world, site).best(owner, requests_of(site, container))
+    """Engines know at once which machines are away; a cluster's control plane learns it."""
+    owner, asked = (container.stack, container.key), requests_of(site, container)
+    placing, machines = placing_of(world, site), site.machines.values()
+    if container.kubelet or all(machine.reachable for machine in machines):
+        return placing.best(owner, asked)
+    there = [machine for machine in machines if machine.reachable]
+    return choose(there, asked, placing.spread(owner))
 
 
 def board(world: World) -> None:
@@ -149,7 +173,7 @@ def board(world: World) -> None:
             machine = _best(world, site, container) or max(
                 site.machines.values(), key=lambda each: least_allocated(each, asked)
             )
-            site.put(container.id, machine, asked, (container.stack, container.key))
+            put(site, container, machine, asked)
 
 
 def slow_start_ns(world: World, container: Container) -> int:

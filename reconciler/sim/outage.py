@@ -13,6 +13,7 @@ from operator import attrgetter
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_S, amount_of
 from reconciler.sim import deployment, kubelet, life, nodes, power, verdicts
+from reconciler.sim.probes import HANGS
 from reconciler.sim.site import Machine, Site
 from reconciler.sim.things import Container
 from reconciler.sim.versions import rules_of
@@ -24,6 +25,7 @@ TOLERATED_NS = 300 * NS_PER_S
 EVICT_AGAIN_NS = 5 * NS_PER_S  # kubectl drain, on 429
 ENGINE_STOP_NS = 15 * NS_PER_S  # dockerd --shutdown-timeout
 ENGINE = "engine"
+CUT_OFF = "cut off"  # what is said of a machine that lives and is not reached
 FOR_GOOD_NS = 10 * 365 * 86_400 * NS_PER_S
 
 
@@ -54,8 +56,12 @@ def on_board(world: World, machine: Machine) -> list[Container]:
     assert site is not None
     containers = world.containers
     found = sorted([containers[id] for id in machine.held], key=attrgetter("since_version"))
-    if len(site.machines) == 1:
-        found += [c for c in world.containers.values() if c.id not in site.placed and not c.kubelet]
+    alone = len(site.machines) == 1
+    found += [
+        each
+        for each in containers.values()
+        if not each.kubelet and each.id not in site.placed and (alone or each.home == machine.name)
+    ]
     return found
 
 
@@ -66,7 +72,7 @@ def lose(world: World, machine: Machine, *, cut: bool = False, for_ns: int = 0) 
     there = on_board(world, machine)
     machine.off, machine.cut = not cut, cut
     machine.epoch += 1
-    world.emit("node lost", None, "cut off" if cut else "", subject=machine.name)
+    world.emit("node lost", None, CUT_OFF if cut else "", subject=machine.name)
     for pod in there:
         if pod.kubelet:
             _darken(world, pod, cut=cut)
@@ -81,23 +87,38 @@ def lose(world: World, machine: Machine, *, cut: bool = False, for_ns: int = 0) 
 
 def _darken(world: World, pod: Container, *, cut: bool) -> None:
     """Nobody reaches it. Without power its process is gone, and nobody has said so yet."""
+    if not pod.kubelet and pod.phase != "running":
+        pod.epoch += not cut  # cut off, its engine goes on to start it
+        return
     if not pod.running:
         pod.epoch += 1  # what it waited for does not come
         return
-    pod.hung = True
+    pod.hung, pod.struck = True, "lost"
     if not cut:
         pod.gone = True
         pod.epoch += 1
     world.emit("hung", pod, "its node is lost")
+    if not pod.kubelet:  # who asks it is elsewhere; a kubelet is beside it
+        verdicts.turn(world, pod, HANGS)
 
 
 def _engine_away(
     world: World, machine: Machine, there: Iterable[Container], *, cut: bool, for_ns: int
 ) -> None:
-    if not cut:
-        power.off(world, there)
+    """What is on an engine's machine; with all that there is, the engine does not answer.
+
+    Of one of several nobody hears that its processes are gone, until it is back.
+    """
     assert world.site is not None
-    if len(world.site.machines) == 1:
+    alone = len(world.site.machines) == 1
+    if alone and not cut:
+        for container in there:
+            container.struck = "lost" if container.running else ""
+        power.off(world, there)
+    else:
+        for container in there:
+            _darken(world, container, cut=cut)
+    if alone:
         until_ns = world.now_ns + (for_ns or FOR_GOOD_NS)
         world.unreachable_until_ns = max(world.unreachable_until_ns, until_ns)
 
@@ -154,14 +175,22 @@ def on_node_back(world: World, payload: Payload) -> None:
     for pod in there:
         if pod.kubelet:
             _wake(world, pod)
+    engines = [container for container in there if not container.kubelet]
+    for container in engines:
+        if container.hung and not container.gone and container.struck == "lost":
+            container.struck = ""
+            life.recover(world, container)
     if was_off:
-        power.on(world, [container for container in there if not container.kubelet])
+        power.off(world, [each for each in engines if each.gone or each.phase == "restarting"])
+        power.on(world, engines)
     nodes.try_again(world)
 
 
 def _wake(world: World, pod: Container) -> None:
     """Its kubelet is heard again: it ends what was deleted, and restarts what has died."""
     gone, pod.gone, pod.hung = pod.gone, False, False
+    if not gone:
+        pod.struck = ""
     if pod.phase == "restarting":
         world.push(world.now_ns, LIFE, "restart", (pod.id, pod.epoch))
     elif gone:
@@ -191,6 +220,7 @@ def drain(world: World, machine: Machine, for_ns: int = 0) -> None:
     world.emit("node drained", None, subject=machine.name)
     engines = [c for c in on_board(world, machine) if not c.kubelet]
     for container in engines:
+        container.struck = "drained" if container.running else ""
         life.signal(world, container, "SIGTERM")
         world.push(world.now_ns + ENGINE_STOP_NS, LIFE, "pod signal", (container.id, "SIGKILL"))
     if engines:
@@ -222,6 +252,7 @@ def evict(world: World, pod: Container) -> bool:
         if allowed is not None and allowed < (1 if pod.ready else 0):
             world.emit("eviction refused", pod, "its budget allows none")
             return False
+    pod.struck = pod.struck or "drained"
     kubelet.end_pod(world, pod)
     return True
 

@@ -6,6 +6,7 @@ resource and each amount that is asked for, so that a pod is placed without a lo
 machines, and without counting the pods that are there.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -90,6 +91,11 @@ class Placing:
         counts, number = self.beside[self.owners.pop(id)], self.numbers[name]
         counts[number] -= 1
         self.turned(name)
+
+    def spread(self, owner: Owner) -> Counter[str]:
+        """How many instances of an owner are on which machine."""
+        counts = self.beside.get(owner, {})
+        return Counter({self.machines[n].name: count for n, count in sorted(counts.items())})
 
     def best(self, owner: Owner, asked: Asked) -> Machine | None:
         """The machine for an instance that asks for so much; None where none has room."""

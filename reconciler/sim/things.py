@@ -6,7 +6,7 @@ Mappings of fields are never changed, only replaced, so that copies may share th
 
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from reconciler.model.observed import Fields, Instance, ObservedObject, Phase, Status
 from reconciler.model.record import Record
@@ -26,7 +26,8 @@ class Container:
     was made with; `policy` the one in force. `cancelled`: a signal through the engine has
     switched the restart manager off until the next start by hand. `holds`: the objects it
     uses. `kubelet`: restarts follow the kubelet's rules and not the engine's. `gone`: its
-    machine has no power, and nobody has said so. `routed`, `draining_since_ns`, `drained`: what
+    machine has no power, and nobody has said so. `struck`: what befell its machine since it
+    started. `home`: the machine of an engine that it is on, or was when it ran. `routed`, `draining_since_ns`, `drained`: what
     an edge of ours does with it. `held_back`: by its own checks that edge keeps it out.
     `turned_at_ns`: its readiness last changed. `answers` (of liveness and startup) and
     `answers_ready`: what it does with questions, since its start; `turns` counts their changes,
@@ -72,6 +73,8 @@ class Container:
     message: str = ""
     log: tuple[str, ...] = ()
     gone: bool = False
+    struck: Literal["", "lost", "drained"] = ""
+    home: str = ""
     turned_at_ns: int = 0
     routed: bool = False
     draining_since_ns: int | None = None

@@ -24,6 +24,7 @@ class Belief:
     away_until_ns: int
     fallen: bool  # whether somebody out of the list may be used all the same
     last_ready: Endpoint | None
+    owed: dict[str, bool]  # who went with a machine, and whether nobody stands in for it yet
 
     def sync(self) -> None:
         """Let all that is due happen."""
@@ -46,6 +47,26 @@ class Belief:
             endpoint.healthy = healthy
             self._ask(endpoint)
         self._fall_back()
+
+    def _hung(self, endpoint: Endpoint, container: Container) -> None:
+        """It answers nothing: by itself, or because its machine does not."""
+        endpoint.why_down = "node" if container.struck else "hung"
+        self._truth(endpoint, HANGS, endpoint.why_down, healthy=False)
+
+    def _owe(self, container: Container, what: str) -> None:
+        """Who goes with its machine has a successor that is missing until it serves."""
+        if container.struck and what in ("terminating", "exited", "removed"):
+            self.owed.setdefault(container.id, True)
+
+    def _makes_good(self, container: Container) -> bool:
+        """Whether one that starts stands in for one that went with its machine."""
+        if self.owed.pop(container.id, False):
+            return True
+        gone = next((id for id, missing in self.owed.items() if missing), None)
+        if gone is None:
+            return False
+        self.owed[gone] = False
+        return True
 
     def _ask(self, endpoint: Endpoint) -> None:
         """The checks from now on, each after the other: when they change the edge's mind."""

@@ -4,14 +4,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from reconciler.sim.life import OOM_CODE
 from reconciler.sim.things import Container
-from reconciler.sim.traffic.kernel import ABSENT, CLOSED
+from reconciler.sim.traffic.kernel import ABSENT, CLOSED, UP
 
 Context = str  # what the instance was doing: starting, serving, draining, hung, down, …
 
 NOBODY = "nobody: "  # before a context: there was no instance for a request, and why
 # Ends that nobody asked for: until the instance serves again, what is lost is lost by them.
-UNASKED = ("crash", "out of memory", "not live", "needs")
+UNASKED = ("node", "crash", "out of memory", "hung", "not live", "needs")
 
 
 class Kernel(Protocol):
@@ -95,7 +96,8 @@ class Endpoint:
 
     def doing(self, now_ns: int) -> Context:
         """What its process is doing, as it explains what is dropped there."""
-        if self.context in ("down", "starting") and self.why_down in UNASKED:
+        out = self.context == "serving" and self.edge != UP  # what it has came before
+        if (out or self.context in ("down", "starting")) and self.why_down in UNASKED:
             return self.why_down
         if self.lacks and self.context in ("error", "serving"):
             return "needs"
@@ -107,6 +109,23 @@ class Endpoint:
         if container is None or container.started_at_ns is None:
             return False
         return now_ns <= container.started_at_ns + container.behaviour.cold_ns
+
+
+def why_ended(container: Container, context: Context, *, lacks: bool) -> Context:
+    """Why a process ended that was doing this, for what was in flight there."""
+    if container.struck == "lost":
+        return "node"
+    if container.oom_killed:
+        return "out of memory"
+    if context == "hung":
+        return "hung"
+    if not container.live:
+        return "needs" if lacks else "not live"
+    if container.terminating and container.exit_code == 0:
+        return "drain over"
+    if container.terminating and container.exit_code == OOM_CODE:
+        return "killed"
+    return "needs" if lacks else "crash"
 
 
 @dataclass(slots=True)

@@ -7,11 +7,18 @@ and what the edge believes of it comes later, as its kind has it.
 
 from reconciler.model.resource import ResourceKey
 from reconciler.sim.edge import EdgeRules
-from reconciler.sim.life import OOM_CODE
 from reconciler.sim.probes import asking
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.traffic.belief import Belief
-from reconciler.sim.traffic.endpoints import NOBODY, UNASKED, Context, Endpoint, Kernel, Ledger
+from reconciler.sim.traffic.endpoints import (
+    NOBODY,
+    UNASKED,
+    Context,
+    Endpoint,
+    Kernel,
+    Ledger,
+    why_ended,
+)
 from reconciler.sim.traffic.kernel import (
     ABSENT,
     ANSWERS_503,
@@ -44,6 +51,7 @@ class Flow(Belief):
         self.fallen, self.last_ready = True, None
         self.fell: Context = ""  # the last end that nobody asked for
         self.nowhere: tuple[int, ...] = ()
+        self.owed: dict[str, bool] = {}
         self.accounted = (0, 0)  # requests dropped and sessions cut, as far as causes are noted
         if rules.membership == "static":
             for ordinal in range(places):
@@ -59,6 +67,7 @@ class Flow(Belief):
         if not isinstance(container, Container):
             return
         self.sync()
+        self._owe(container, told.what)
         endpoint = self._of(container)
         match told.what:
             case "started":
@@ -69,6 +78,8 @@ class Flow(Belief):
                 return
             case "up":
                 self._truth(endpoint, SERVES, "serving", healthy=True)
+                if endpoint.edge == UP:  # it has never been out
+                    endpoint.why_down = ""
             case "ready" | "unready":
                 if told.what == "ready" and endpoint.context != "error":
                     endpoint.lacks = False
@@ -76,7 +87,7 @@ class Flow(Belief):
             case "lack":
                 endpoint.lacks = True
             case "hung":
-                self._truth(endpoint, HANGS, "hung", healthy=False)
+                self._hung(endpoint, container)
             case "signalled":
                 self._signalled(endpoint, container, told.detail)
             case "error":
@@ -264,7 +275,8 @@ class Flow(Belief):
         ready = container.ready or asking(container.fields, "readiness") is None
         endpoint.healthy = ready and not container.hung
         endpoint.app = HANGS if container.hung else SERVES if endpoint.healthy else CLOSED
-        endpoint.context = "hung" if container.hung else "serving" if ready else "starting"
+        hung = "node" if container.struck else "hung"
+        endpoint.context = hung if container.hung else "serving" if ready else "starting"
         endpoint.registered = endpoint.healthy or self.rules.membership != "registered"
         endpoint.edge = UP if endpoint.healthy else DOWN
         self._publish(endpoint)
@@ -293,6 +305,8 @@ class Flow(Belief):
         endpoint.lacks = False
         if container.streak:  # it stands in for one that failed
             endpoint.why_down = self.fell
+        if self._makes_good(container):
+            endpoint.why_down = "node"
         if self.rules.membership == "announced":
             endpoint.registered = True
             self._ask_first(endpoint)
@@ -331,11 +345,12 @@ class Flow(Belief):
         self._truth(endpoint, app, "draining", healthy=not behaviour.unready_on_stop)
 
     def _ended(self, endpoint: Endpoint, container: Container) -> None:
-        endpoint.why_down = _why(container, lacks=endpoint.lacks)
+        why = why_ended(container, endpoint.context, lacks=endpoint.lacks)
+        endpoint.why_down = "node" if container.struck else why
         if endpoint.why_down in UNASKED:
             self.fell = endpoint.why_down
         self.kernel.cut(endpoint.slot, self.now_ns, True, True, True)
-        self._note(endpoint, endpoint.why_down)
+        self._note(endpoint, why)
         self._truth(endpoint, CLOSED, "down", healthy=False)
         if self.rules.membership == "registered":
             self._register(endpoint, wanted=False)
@@ -378,6 +393,8 @@ class Flow(Belief):
         for why in UNASKED:
             if any(why in (e.doing(self.world.now_ns), e.edge != UP and e.why_down) for e in there):
                 return NOBODY + why
+        if any(self.owed.values()):
+            return NOBODY + "node"
         if any(e.healthy for e in there):
             return NOBODY + "not let in"
         contexts = {e.context for e in there}
@@ -385,16 +402,3 @@ class Flow(Belief):
             if context in contexts:
                 return NOBODY + context
         return "nobody"
-
-
-def _why(container: Container, *, lacks: bool) -> Context:
-    """Why a process ended, for what was in flight there."""
-    if container.oom_killed:
-        return "out of memory"
-    if not container.live:
-        return "needs" if lacks else "not live"
-    if container.terminating and container.exit_code == 0:
-        return "drain over"
-    if container.terminating and container.exit_code == OOM_CODE:
-        return "killed"
-    return "needs" if lacks else "crash"
