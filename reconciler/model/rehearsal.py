@@ -138,6 +138,16 @@ class Run:
     plan: tuple[str, ...] = ()  # what the first change was shown to do
 
     @property
+    def dropped_total(self) -> int:
+        """Requests that were dropped, of all services."""
+        return sum(service.dropped_total for service in self.services)
+
+    @property
+    def sessions_cut(self) -> int:
+        """Connections that were cut, of all services."""
+        return sum(service.sessions_cut for service in self.services)
+
+    @property
     def holds(self) -> bool:
         """Whether every check holds, and nothing that must never happen did."""
         return all(check.holds for check in self.checks) and not self.violations

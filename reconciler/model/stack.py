@@ -247,6 +247,11 @@ class Declared:
         "What runs already and becomes ours.", {"volumes": {"old": "data"}}, default=Adopt()
     )
 
+    def limit_of(self, budget: Budget) -> float | None:
+        """The limit of a budget; None where its external has none, which reading reports."""
+        external = self.external.get(budget.external)
+        return budget.limit if external is None else external.limits.get(budget.limit_name)
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:

@@ -24,7 +24,7 @@ class BudgetWatch:
         self.shares: dict[str, dict[str, float]] = {}
         for stack in stacks:  # the latest has the say
             for name, budget in stack.declared.budgets.items():
-                limit = _limit_of(stack, budget)
+                limit = stack.declared.limit_of(budget)
                 if limit is not None:
                     self.limits[name] = limit
                     self.shares[name] = _shares(budget)
@@ -57,11 +57,6 @@ class BudgetWatch:
 
     def _use(self, name: str) -> float:
         return sum(share * self.running[service] for service, share in self.shares[name].items())
-
-
-def _limit_of(stack: Stack, budget: Budget) -> float | None:
-    external = stack.declared.external.get(budget.external)
-    return budget.limit if external is None else external.limits.get(budget.limit_name)
 
 
 def _shares(budget: Budget) -> dict[str, float]:

@@ -9,8 +9,8 @@ from reconciler.model.statistics import figure
 def figures_of(runs: Sequence[Run]) -> tuple[Figure, ...]:
     """What a report tells of all runs: what was dropped, how long it took, and what was left."""
     made = [
-        figure("requests dropped", "", {r.seed: _dropped(r) for r in runs}, 0),
-        figure("sessions cut", "", {r.seed: _cut(r) for r in runs}, 0),
+        figure("requests dropped", "", {r.seed: r.dropped_total for r in runs}, 0),
+        figure("sessions cut", "", {r.seed: r.sessions_cut for r in runs}, 0),
         figure("sessions moved", "", {r.seed: _moved(r) for r in runs}, 0),
     ]
     lasted = {r.seed: r.converged_ns / 1e9 for r in runs if r.converged_ns is not None}
@@ -76,7 +76,7 @@ def worst_of(runs: Sequence[Run]) -> Run:
         runs,
         key=lambda run: (
             sum(not check.holds for check in run.checks) + len(run.violations),
-            _dropped(run) + _cut(run),
+            run.dropped_total + run.sessions_cut,
             run.converged_ns if run.converged_ns is not None else 1 << 62,
             -run.seed,
         ),
@@ -87,14 +87,6 @@ def _each(
     services: Mapping[int, ServiceRun], value_of: Callable[[ServiceRun], int]
 ) -> dict[int, float]:
     return {seed: value_of(service) for seed, service in services.items()}
-
-
-def _dropped(run: Run) -> int:
-    return sum(service.dropped_total for service in run.services)
-
-
-def _cut(run: Run) -> int:
-    return sum(service.sessions_cut for service in run.services)
 
 
 def _moved(run: Run) -> int:

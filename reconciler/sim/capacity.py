@@ -68,7 +68,7 @@ def _stage(
     _, missing, why = _placed(stack, machines, asked, counts)
     budgets = []
     for budget_name, budget in stack.declared.budgets.items():
-        limit = _limit_of(stack, budget)
+        limit = stack.declared.limit_of(budget)
         if limit is not None:
             shares = _shares(stack, budget)
             total = sum(share * counts[s] for s, share in shares.items())
@@ -184,11 +184,6 @@ def _binding(machines: Sequence[Machine], asked: Asked) -> tuple[str, bool]:
 # -- budgets ----------------------------------------------------------------------------------
 
 
-def _limit_of(stack: Stack, budget: Budget) -> float | None:
-    external = stack.declared.external.get(budget.external)
-    return budget.limit if external is None else external.limits.get(budget.limit_name)
-
-
 def _shares(stack: Stack, budget: Budget) -> dict[str, float]:
     """What one instance of each service takes of it; factors without a value are left out."""
     shares: dict[str, float] = {}
@@ -207,7 +202,7 @@ def _by_budgets(stack: Stack, name: str, others: Counts) -> tuple[str, int] | No
     """The tightest budget of a service, and the most instances that it leaves room for."""
     found = []
     for budget_name, budget in stack.declared.budgets.items():
-        limit, shares = _limit_of(stack, budget), _shares(stack, budget)
+        limit, shares = stack.declared.limit_of(budget), _shares(stack, budget)
         share = shares.get(name)
         if limit is None or not share:
             continue

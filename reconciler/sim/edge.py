@@ -18,9 +18,6 @@ from reconciler.model.units import NS_PER_MS, NS_PER_S
 #   static     its addresses are written down: one place for each ordinal, whoever is there
 Membership = Literal["announced", "registered", "static"]
 
-# What an endpoint must be for the edge's check to pass.
-Asks = Literal["readiness", "connect"]
-
 
 @dataclass(frozen=True, slots=True)
 class EdgeRules:
@@ -34,8 +31,7 @@ class EdgeRules:
     instances that a request whose connection was refused is given to. `max_fails` within
     `fail_timeout` put an instance out for that long by what requests meet. `falls_back`: with
     no ready endpoint it uses those that still serve while they end. `queue`: requests that
-    wait where no instance has room. `keeps_flows`: connections outlive their endpoint's
-    removal from the list.
+    wait where no instance has room.
     """
 
     kind: EdgeKind
@@ -53,7 +49,6 @@ class EdgeRules:
     fail_timeout: int = 10 * NS_PER_S
     falls_back: bool = False
     queue: int = 0
-    keeps_flows: bool = True
     strategies: Mapping[str, str] | None = None
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from reconciler.model.diagnostic import TargetError
+from reconciler.model.digest import DIGITS, config_digest
 from reconciler.model.stack import Config, Declared, Secret
 from reconciler.spec.codes import CODES
 from reconciler.targets.port import Account
 
 T = TypeVar("T")
-
-DIGITS = 16
 
 # (salt, SHA-256 of the content) → digest, so that the content itself is not held on to.
 _digests: dict[tuple[str, bytes], str] = {}
@@ -52,11 +51,6 @@ class SecretValue:
 
 class Unreadable(Exception):
     """A reference that leads nowhere; the text names the reference and never the content."""
-
-
-def config_digest(content: bytes) -> str:
-    """The digest that names this content of a config."""
-    return hashlib.sha256(content).hexdigest()[:DIGITS]
 
 
 def secret_digest(stack: str, name: str, content: bytes) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from reconciler.model.diagnostic import Diagnostic, Position
+from reconciler.model.digest import config_digest
 from reconciler.model.service import Job, Service
 from reconciler.model.stack import Config, Declared, Secret, Stack
-from reconciler.spec.contents import FileContents, Unreadable, config_digest, secret_digest
+from reconciler.spec.contents import FileContents, Unreadable, secret_digest
 from reconciler.spec.environments import (
     check_chosen,
     lay_over,

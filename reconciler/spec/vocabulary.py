@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.noun import about, noun
-from reconciler.model.stack import Declared
 from reconciler.model.units import Text
 
 
@@ -111,7 +110,6 @@ class Vocabulary:
     )
 
 
-SECTIONS = frozenset(Declared.__dataclass_fields__)
 VOCABULARY = frozenset(Vocabulary.__dataclass_fields__)
 ENVIRONMENT_OWN = frozenset(Environment.__dataclass_fields__)
 # What a service may say in a file and not in the model.

@@ -6,8 +6,6 @@ from typing import Any
 from reconciler.model.rehearsal import Moment, Report, Run, ServiceRun
 from reconciler.views.rehearsal_runs import (
     chosen,
-    cut,
-    dropped,
     numbers,
     ready_steps,
     rows_of,
@@ -66,7 +64,7 @@ def _of_seed(report: Report, seed: int) -> Run:
 
 
 def _text(run: Run, name: str) -> str:
-    lost = f"{dropped(run):,} dropped, {cut(run):,} cut"
+    lost = f"{run.dropped_total:,} dropped, {run.sessions_cut:,} cut"
     return f"seed {run.seed}{f' ({name})' if name else ''}: {lost}, {run.verdict}"
 
 

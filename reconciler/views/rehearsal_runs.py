@@ -6,16 +6,6 @@ from reconciler.model.rehearsal import Report, Run, ServiceRun, Span
 from reconciler.model.units import NS_PER_S
 
 
-def dropped(run: Run) -> int:
-    """Requests that were dropped, of all services."""
-    return sum(service.dropped_total for service in run.services)
-
-
-def cut(run: Run) -> int:
-    """Connections that were cut, of all services."""
-    return sum(service.sessions_cut for service in run.services)
-
-
 def failures(run: Run) -> int:
     """Checks that fail, and things that must never happen and did."""
     return sum(not check.holds for check in run.checks) + len(run.violations)
@@ -26,7 +16,7 @@ def ranked(report: Report) -> list[Run]:
 
     def badness(run: Run) -> tuple[bool, int, int, int, int]:
         late = run.converged_ns if run.converged_ns is not None else 1 << 62
-        lost = dropped(run) + cut(run)
+        lost = run.dropped_total + run.sessions_cut
         return run.seed == report.worst_seed, failures(run), lost, late, -run.seed
 
     return sorted(report.runs, key=badness, reverse=True)

@@ -81,16 +81,3 @@ def mean_ns(table: Sequence[int]) -> float:
         row = table[level * (STEPS + 1) : (level + 1) * (STEPS + 1)]
         total += weight * (sum(row) - (row[0] + row[-1]) / 2) / STEPS
     return total
-
-
-def quantile_ns(table: Sequence[int], share: float) -> float:
-    """The value below which `share` (0 to 1) of what the kernel draws from a table lies."""
-    u = min(max(1 - share, 0.0), 1 - 1e-12)
-    level = min(-math.frexp(u)[1], LEVELS - 1) if u > 0 else LEVELS - 1
-    level = max(level, 0)
-    low = 0.0 if level == LEVELS - 1 else 0.5 ** (level + 1)
-    width = 0.5 ** (level + 1) if level < LEVELS - 1 else 0.5 ** (LEVELS - 1)
-    place = min(max((u - low) / width * STEPS, 0.0), STEPS)
-    step = min(int(place), STEPS - 1)
-    a, b = table[level * (STEPS + 1) + step], table[level * (STEPS + 1) + step + 1]
-    return a + (b - a) * (place - step)

@@ -6,16 +6,10 @@ from math import prod
 
 from reconciler.model.peak import draining_of, most_of, peak_of, surge_of
 from reconciler.model.service import Service
-from reconciler.model.stack import Budget, Stack
+from reconciler.model.stack import Stack
 from reconciler.spec.checks.base import Check, Finding
 
 SHOWN_TERMS = 5
-
-
-def _limit_of(stack: Stack, budget: Budget) -> float | None:
-    """The limit of a budget; None when its external has none, which reading reports."""
-    external = stack.declared.external.get(budget.external)
-    return budget.limit if external is None else external.limits.get(budget.limit_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +27,7 @@ class _Sum:
 def _sums(stack: Stack) -> Iterator[_Sum]:
     services = stack.declared.services
     for name, budget in stack.declared.budgets.items():
-        limit = _limit_of(stack, budget)
+        limit = stack.declared.limit_of(budget)
         if limit is None:
             continue
         total, drained = 0.0, 0.0
