@@ -208,6 +208,18 @@ def _needs(scene: Scene) -> str:
     return f"{_away(scene)} was away, and without it instances {then}"
 
 
+def _needs_fix(scene: Scene) -> str:
+    if "error" in dict(scene.behaviour.needs).values():
+        return (
+            "let the app find back by itself once it is there; where it cannot, liveness restarts "
+            "it, and is to see the error state soon"
+        )
+    return (
+        "let the app wait for it and answer what it can, and let readiness fail where it cannot; "
+        "liveness must not ask for it"
+    )
+
+
 def _memory(scene: Scene) -> str:
     limit = scene.service.resources.limits.memory
     above = f"above their limit of {format_size(limit)}" if limit else "out of memory"
@@ -260,11 +272,7 @@ TABLE: tuple[Blame, ...] = (
         lambda s: "a liveness probe that sees the error state has the instance restarted, "
                   "readiness takes it out before",
     ),
-    Blame(
-        "R636", _of("needs"), _needs, _needs_path,
-        lambda s: "let the app wait for it and answer what it can, and let readiness fail where "
-                  "it cannot; liveness must not ask for it",
-    ),
+    Blame("R636", _of("needs"), _needs, _needs_path, _needs_fix),
     Blame("R630", _of("out of memory"), _memory, _path("resources.limits.memory"),
           lambda s: "raise the limit, or find what grows; with more replicas others serve on"),
     Blame(

@@ -17,6 +17,8 @@ HASHED = {"port": 8080, "strategy": "ip_hash", "websocket": True}
 SESSIONS = [{**FLOW, "sessions": {"rate": {"poisson": 1}, "length": {"exponential": "1m"}}}]
 KAFKA = {"kafka": {"address": "kafka:9092"}}
 ROOM = {"nodes": {"a": {"cpu": "2", "memory": "4Gi"}}}
+TWO = {"nodes": {"a": {"cpu": "2", "memory": "4Gi"}, "b": {"cpu": "2", "memory": "4Gi"}}}
+ONE_OF_TWO: dict[str, Any] = {"stack": TWO, "changes": []}
 BOTH = {
     "liveness": {"http": {"path": "/ready", "port": 8080}, "period": "5s", "failures": 2},
     "readiness": {
@@ -93,6 +95,14 @@ CASES: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
         {"replicas": 1, "restart": {"policy": "always"}},
         {"faults": [fault("crash", on="service/web")], "changes": []},
     ),
+    "an error state after an external was away, without liveness": (
+        "R631", "liveness", "web",
+        {"depends_on": {"kafka": "started"}, "restart": {"policy": "always"}},
+        {
+            "stack": {"external": KAFKA}, "behaviour": {"web": {"needs": {"kafka": "error"}}},
+            "faults": [fault("external_away", on="kafka", lasting="20s")], "changes": [],
+        },
+    ),
     "queues that are full": (
         "R632", "replicas", "replicas", {},
         {"behaviour": {"web": {"concurrency": 1, "backlog": 2}},
@@ -115,6 +125,50 @@ def test_a_cause_is_traced_to_its_line(tmp_path: Path, what: str) -> None:
     line = Path(cause.position.file).read_text().splitlines()[cause.position.line - 1]
     assert word in line
     assert cause.text and cause.fix
+
+
+@pytest.mark.parametrize("target", ["docker", "kubernetes"])
+@pytest.mark.parametrize("kind", ["node_loss", "node_partition", "node_drain"])
+def test_what_a_machine_takes_with_it_is_put_down_to_the_machine(
+    tmp_path: Path, kind: str, target: str
+) -> None:
+    """Also what its successors are missing for, and what hung there until the edge gave up."""
+    web = {"replicas": 1, "restart": {"policy": "always"}}
+    faults = [fault(kind, on="a", lasting="60s")]
+    made = runs(task(tmp_path, web, target=target, faults=faults, lasts="4m", **ONE_OF_TWO))
+    cause = found(made, "R646")
+    assert cause.path == "services.web.replicas" and cause.position is not None
+    # A drain ends instances in order: what they refuse or cut is told as at any stop.
+    stops = {"R622", "R623", "R626"} if kind == "node_drain" else set()
+    assert codes(made) <= {"R646", *stops}
+    of_stops = sum(c.requests for run in made for c in run.causes if c.code in stops)
+    assert of_stops < sum(c.requests for run in made for c in run.causes if c.code == "R646")
+
+
+def test_with_several_replicas_the_machines_are_to_blame(tmp_path: Path) -> None:
+    faults = [fault("node_loss", on="a", lasting="60s")]
+    web = {"restart": {"policy": "always"}}
+    cause = found(runs(task(tmp_path, web, faults=faults, **ONE_OF_TWO)), "R646")
+    assert cause.path == "nodes" and cause.position is not None
+
+
+def test_what_hangs_is_not_put_down_to_liveness_on_the_readiness_path(tmp_path: Path) -> None:
+    made = runs(task(tmp_path, BOTH, target="kubernetes", changes=[], lasts="4m",
+                     behaviour={"web": {"hang_after": "90s"}}, checks=["restarts <= 0"]))  # fmt: skip
+    assert any(moment.text.endswith("found dead") for moment in made[0].moments)
+    assert codes(made) == {"R631"}
+
+
+def test_the_timeline_tells_a_machine_that_is_cut_off_from_one_that_is_lost(
+    tmp_path: Path,
+) -> None:
+    faults = [
+        fault("node_partition", on="a", lasting="5s"),
+        {**fault("node_loss", on="b", lasting="5s"), "at": "50s"},
+    ]
+    (run, *_) = runs(task(tmp_path, faults=faults, **ONE_OF_TWO))
+    said = [moment.text for moment in run.moments]
+    assert "a is cut off" in said and "b is lost" in said and "a is lost" not in said
 
 
 def test_moved_sessions_are_counted_and_a_cookie_is_not_blamed(tmp_path: Path) -> None:

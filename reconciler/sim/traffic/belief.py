@@ -5,11 +5,14 @@ discovery, or by what the reconciler tells it, and each takes its time.
 """
 
 from reconciler.model.resource import ResourceKey
+from reconciler.model.units import NS_PER_S
 from reconciler.sim.edge import EdgeRules
 from reconciler.sim.things import Container
 from reconciler.sim.traffic.endpoints import Context, Endpoint, Kernel
 from reconciler.sim.traffic.kernel import ABSENT, DOWN, DRAIN, HANGS, SERVES, UP
 from reconciler.sim.world import SYNC, World
+
+LONGEST_STUCK_NS = 3600 * NS_PER_S  # an edge that waits longer for an answer waits for good
 
 
 class Belief:
@@ -21,6 +24,7 @@ class Belief:
     rules: EdgeRules
     weights: tuple[int, ...]
     endpoints: dict[str, Endpoint]  # by container id, or by ordinal of a place
+    began_ns: int
     away_until_ns: int
     fallen: bool  # whether somebody out of the list may be used all the same
     last_ready: Endpoint | None
@@ -52,6 +56,19 @@ class Belief:
         """It answers nothing: by itself, or because its machine does not."""
         endpoint.why_down = "node" if container.struck else "hung"
         self._truth(endpoint, HANGS, endpoint.why_down, healthy=False)
+
+    def _serves(self, endpoint: Endpoint, container: Container) -> None:
+        """It answers. What it was given while it hung is lost later: when the edge gives up."""
+        was = endpoint.context
+        self._truth(endpoint, SERVES, "serving", healthy=True)
+        if endpoint.edge == UP:  # it has never been out
+            endpoint.why_down = ""
+        if was in ("node", "hung"):
+            stuck_ns = self.began_ns + self.kernel.finish_by(endpoint.slot) + 1
+            if self.world.now_ns < stuck_ns < self.world.now_ns + LONGEST_STUCK_NS:
+                endpoint.stuck, endpoint.stuck_until_ns = was, stuck_ns
+                payload = (str(self.key), container.id, 0, "warm")
+                self.world.push(stuck_ns, SYNC, "edge", payload)
 
     def _owe(self, container: Container, what: str) -> None:
         """Who goes with its machine has a successor that is missing until it serves."""

@@ -71,7 +71,8 @@ class Endpoint:
     void. `name`: what it is called in heap entries. `asked`: its first check has been. `held`:
     the reconciler keeps it in drain. `registered`: discovery has it in its list; `wanted`: what
     discovery was told last, and `news` voids what it was told before. `why_down`: how its process
-    ended last. `lacks`: something outside that it needs is away.
+    ended last. `lacks`: something outside that it needs is away. `stuck`: why what it was given before
+    it answered again is without an answer, and until when the edge waits for one.
     """
 
     slot: int
@@ -91,6 +92,8 @@ class Endpoint:
     seen: tuple[int, ...] = ()
     seen_cut: int = 0
     why_down: str = ""
+    stuck: Context = ""
+    stuck_until_ns: int = 0
     lacks: bool = False
     throttled: int = 1000  # permille
 
@@ -99,6 +102,8 @@ class Endpoint:
         out = self.context == "serving" and self.edge != UP  # what it has came before
         if (out or self.context in ("down", "starting")) and self.why_down in UNASKED:
             return self.why_down
+        if self.context == "serving" and now_ns <= self.stuck_until_ns:
+            return self.stuck
         if self.lacks and self.context in ("error", "serving"):
             return "needs"
         return "cold" if self.context == "serving" and self.is_cold(now_ns) else self.context
@@ -111,13 +116,14 @@ class Endpoint:
         return now_ns <= container.started_at_ns + container.behaviour.cold_ns
 
 
-def why_ended(container: Container, context: Context, *, lacks: bool) -> Context:
-    """Why a process ended that was doing this, for what was in flight there."""
+def why_ended(container: Container, endpoint: Endpoint) -> Context:
+    """Why its process ended, for what was in flight there."""
+    lacks = endpoint.lacks
     if container.struck == "lost":
         return "node"
     if container.oom_killed:
         return "out of memory"
-    if context == "hung":
+    if endpoint.context == "hung":
         return "hung"
     if not container.live:
         return "needs" if lacks else "not live"

@@ -77,9 +77,7 @@ class Flow(Belief):
             case _ if endpoint is None or endpoint.container is not container:
                 return
             case "up":
-                self._truth(endpoint, SERVES, "serving", healthy=True)
-                if endpoint.edge == UP:  # it has never been out
-                    endpoint.why_down = ""
+                self._serves(endpoint, container)
             case "ready" | "unready":
                 if told.what == "ready" and endpoint.context != "error":
                     endpoint.lacks = False
@@ -275,8 +273,7 @@ class Flow(Belief):
         ready = container.ready or asking(container.fields, "readiness") is None
         endpoint.healthy = ready and not container.hung
         endpoint.app = HANGS if container.hung else SERVES if endpoint.healthy else CLOSED
-        hung = "node" if container.struck else "hung"
-        endpoint.context = hung if container.hung else "serving" if ready else "starting"
+        endpoint.context = "hung" if container.hung else "serving" if ready else "starting"
         endpoint.registered = endpoint.healthy or self.rules.membership != "registered"
         endpoint.edge = UP if endpoint.healthy else DOWN
         self._publish(endpoint)
@@ -303,10 +300,8 @@ class Flow(Belief):
         endpoint = self._enter(container)
         endpoint.held, container.draining_since_ns, container.drained = False, None, False
         endpoint.lacks = False
-        if container.streak:  # it stands in for one that failed
-            endpoint.why_down = self.fell
-        if self._makes_good(container):
-            endpoint.why_down = "node"
+        if (stands_in := self._makes_good(container)) or container.streak:
+            endpoint.why_down = "node" if stands_in else self.fell
         if self.rules.membership == "announced":
             endpoint.registered = True
             self._ask_first(endpoint)
@@ -345,7 +340,7 @@ class Flow(Belief):
         self._truth(endpoint, app, "draining", healthy=not behaviour.unready_on_stop)
 
     def _ended(self, endpoint: Endpoint, container: Container) -> None:
-        why = why_ended(container, endpoint.context, lacks=endpoint.lacks)
+        why = why_ended(container, endpoint)
         endpoint.why_down = "node" if container.struck else why
         if endpoint.why_down in UNASKED:
             self.fell = endpoint.why_down
