@@ -198,7 +198,9 @@ class Profile:
         default=None,
     )
     cpu_per_request: DurationNs | None = about(
-        "Processor time of one request.", "12ms", default=None
+        "Processor time of one request; no more are served than a CPU limit lets through.",
+        "12ms",
+        default=None,
     )
     memory: SizeBytes | None = about("Memory of an instance at its start.", "300Mi", default=None)
     memory_per_request: SizeBytes | None = about("What one request leaks.", "10Ki", default=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.model.rehearsal import Assumption, Origin
 from reconciler.model.scenario import Clients, Profile, Retries, Scenario
+from reconciler.model.service import Service
 from reconciler.model.stack import Stack
 from reconciler.model.units import format_duration, format_size
 from reconciler.rehearsal.profiles import SAME, behaviour_of
@@ -79,6 +80,8 @@ def _profiles(
             if f"{name}.{field}" in measured:
                 origin = "measured"
             text = _NOTHING.get(field, _text(value)) if value == 0 else _text(value)
+            if field == "concurrency" and _is_bound(service, profile):
+                text, origin = "as many as its CPU limit lets it", "given"
             yield Assumption(f"{name}: {what}", text, origin)
         if profile.speeds:
             text = ", ".join(f"{speed:g}" for speed in profile.speeds)
@@ -86,6 +89,12 @@ def _profiles(
         if profile.limit is not None:
             text = _spoken(profile.limit)
             yield Assumption(f"{name}: rate limit of each instance", text, "given")
+
+
+def _is_bound(service: Service, profile: Profile) -> bool:
+    """Whether only a CPU limit bounds its requests at once (`Behaviour.room`)."""
+    has_both = bool(profile.cpu_per_request) and service.resources.limits.cpu is not None
+    return has_both and profile.concurrency is None
 
 
 def _edges(scenario: Scenario, stack: Stack) -> Iterator[Assumption]:

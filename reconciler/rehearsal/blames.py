@@ -130,6 +130,20 @@ def _because(*reasons: str) -> Callable[[str, str, Scene], bool]:
     return lambda reason, context, scene: reason in reasons
 
 
+def _too_little_cpu(reason: str, context: str, scene: Scene) -> bool:
+    return scene.cpu_binds and reason in ("full", "timeout", "no_server")
+
+
+def _cpu(scene: Scene) -> str:
+    limit_m = scene.service.resources.limits.cpu or 0
+    cost_ns = scene.behaviour.cpu_per_request_ns
+    return (
+        f"requests cost {format_duration(cost_ns)} of processor time each, of which the limit of "
+        f"{limit_m}m lets an instance serve {limit_m * NS_PER_S / 1000 / cost_ns:.3g} a second: "
+        "queues were full or waits too long"
+    )
+
+
 def _slow_to_hear(scene: Scene) -> str:
     told = "as soon as they are told to stop"
     if scene.rules.membership == "registered":
@@ -373,6 +387,8 @@ TABLE: tuple[Blame, ...] = (
         _path("rollout"),
         lambda s: "let max_unavailable be 0 and max_surge at least 1, or run more replicas",
     ),
+    Blame("R647", _too_little_cpu, _cpu, _path("resources.limits.cpu"),
+          lambda s: "raise the limit, or run more instances"),
     Blame(
         "R632", _because("full", "timeout", "no_server"),
         lambda s: "instances had more to do than they can: queues were full or waits too long",

@@ -21,8 +21,13 @@ SAME = {
 }  # fmt: skip
 
 
-def behaviour_of(service: Service, profile: Profile) -> Behaviour:
-    """How instances of a service behave; its own termination fills what the profile leaves out."""
+def behaviour_of(service: Service, profile: Profile, busy_ns: int = 0) -> Behaviour:
+    """How instances of a service behave; its own termination fills what the profile leaves out.
+
+    `busy_ns` is how long its requests take on average, 0 where it gets none. It bounds what a
+    CPU limit lets through, and does so only where the processor time of a request is given: an
+    assumed one shall drop nothing.
+    """
     given = {
         field: getattr(profile, name)
         for name, field in SAME.items()
@@ -38,6 +43,8 @@ def behaviour_of(service: Service, profile: Profile) -> Behaviour:
         given["limit_burst"] = profile.limit.burst
     if profile.needs:
         given["needs"] = tuple(sorted(profile.needs.items()))
+    if profile.cpu_per_request:
+        given["busy_ns"] = busy_ns
     if given.get("on_stop") == "exit":
         given["drain_ns"] = 0
     return replace(SERVICE, **given)

@@ -76,7 +76,7 @@ class _One:
         self.chooser = chooser
         self.task, self.scenario, self.seed = task, task.scenario, seed
         self.world = World.fresh(seed)
-        furnish(self.world, self.scenario, self._stacks())
+        furnish(self.world, self.scenario, self._stacks(), task.logs)
         if task.landed is not None:
             land(self.world, task.landed)
         elif task.live is not None:
@@ -138,7 +138,7 @@ class _One:
                 return
             wanted = stack
             if stack is not None:
-                behave(self.world, self.scenario, stack)
+                behave(self.world, self.scenario, stack, self.task.logs)
                 scale(self.world, self.scenario, stack)
                 self.recorder.want(stack)
             if not self.changed_ns:

@@ -52,6 +52,12 @@ class Scene:
         return self.service.singleton or rollout.strategy == "recreate"
 
     @property
+    def cpu_binds(self) -> bool:
+        """Whether its CPU limit is what bounds how many requests an instance works on at once."""
+        limit_m = self.service.resources.limits.cpu
+        return self.behaviour.is_bound_by_cpu({"resources.cpu_limit": limit_m})
+
+    @property
     def hears_ns(self) -> int:
         """How long the edge may take to hear that an instance refuses work."""
         asked = self.rules.interval * self.rules.fall if self.rules.active else 0

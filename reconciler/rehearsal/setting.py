@@ -81,21 +81,36 @@ class Logs:
     arrivals_ns: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
-def furnish(world: World, scenario: Scenario, stacks: Sequence[Stack]) -> None:
+def furnish(
+    world: World, scenario: Scenario, stacks: Sequence[Stack], logs: Logs | None = None
+) -> None:
     """Let the world's instances behave as the scenario says, on its machines."""
     world.kubernetes_version = scenario.kubernetes_version
     world.site = site_of(stacks[:1], scenario.nodes or None)
-    behave(world, scenario, stacks[0])
+    behave(world, scenario, stacks[0], logs or Logs())
     sizes = [p.image_size for p in scenario.behaviour.values() if p.image_size is not None]
     if sizes:
         world.images.size_bytes = max(sizes)
 
 
-def behave(world: World, scenario: Scenario, stack: Stack) -> None:
+def behave(world: World, scenario: Scenario, stack: Stack, logs: Logs) -> None:
     """What is made from now on behaves as this stack and the scenario say; what is there stays."""
+    busy = busy_of(scenario, logs)
     for name, service in stack.declared.services.items():
         profile = scenario.behaviour.get(name, Profile())
-        world.behaviours[f"service/{name}"] = behaviour_of(service, profile)
+        world.behaviours[f"service/{name}"] = behaviour_of(service, profile, busy.get(name, 0))
+
+
+def busy_of(scenario: Scenario, logs: Logs) -> Mapping[str, int]:
+    """How long a request takes on average, by service, where its processor time is given. ns."""
+    times = {work.service: work.service_time for work in scenario.work}
+    times |= {flow.service: flow.service_time or DEFAULT_TIME for flow in scenario.traffic}
+    profiles = scenario.behaviour
+    return {
+        name: max(round(tables.mean_ns(table_of(time, logs))), 1)
+        for name, time in times.items()
+        if name in profiles and profiles[name].cpu_per_request
+    }
 
 
 def version_of(scenario: Scenario) -> tuple[int, int] | None:

@@ -37,7 +37,9 @@ class Behaviour:
     at once; 0 for no limit. For `cold_ns` after its start it is `cold_permille` as slow.
     `cpu_per_request_ns` of processor time and `memory_per_request` bytes (leaked) are what a
     request costs; `memory_bytes` are used from the start, `memory_growth_bytes_per_s` more as
-    time goes on; above its memory limit it is killed.
+    time goes on; above its memory limit it is killed. `busy_ns`: how long a request takes on
+    average, where its processor time is known, so that a CPU limit bounds what it serves; 0
+    where nothing is to follow from that limit.
 
     `needs`: external → what it does without it: it ends, is useless until it is started again,
     or fails its readiness; `needs_timeout_ns` after the external went away.
@@ -69,6 +71,7 @@ class Behaviour:
     cold_ns: int = 0
     cold_permille: int = 1000
     cpu_per_request_ns: int = 5 * NS_PER_MS
+    busy_ns: int = 0
     memory_bytes: int = 0
     memory_per_request: int = 0
     memory_growth_bytes_per_s: int = 0
@@ -79,6 +82,34 @@ class Behaviour:
         """How many thousandths of its time everything takes at the instance of this ordinal."""
         speeds = self.speed_permille
         return round(1_000_000 / speeds[ordinal]) if ordinal < len(speeds) else 1000
+
+    def room(self, fields: Fields) -> tuple[int, int]:
+        """Requests worked on at once, 0 for no limit, and how many permille of its time each takes.
+
+        Under a CPU limit no more are served a second than limit / `cpu_per_request_ns`: by so
+        many at once as this takes, a whole number, each slower where that is rounded up. What is
+        nearer is taken, as a share: fewer at once, or slower ones.
+        """
+        limit_m = fields.get("resources.cpu_limit")
+        if not self.busy_ns or not self.cpu_per_request_ns:
+            return self.concurrency, 1000
+        if not isinstance(limit_m, int) or limit_m <= 0:
+            return self.concurrency, 1000
+        # At once: limit · busy / cost, here as a fraction of integers.
+        over, under = limit_m * self.busy_ns, 1000 * self.cpu_per_request_ns
+        most = over // under
+        if most * (most + 1) * under * under < over * over:
+            most += 1
+        if 0 < self.concurrency < most:
+            return self.concurrency, 1000
+        return most, max(1000, -(-1000 * most * under // over))
+
+    def is_bound_by_cpu(self, fields: Fields) -> bool:
+        """Whether its CPU limit is what bounds how many requests it works on at once."""
+        if not self.busy_ns:
+            return False
+        most = replace(self, concurrency=0).room(fields)[0]
+        return most > 0 and not 0 < self.concurrency < most
 
     def unready_without(self, away: Mapping[str, int]) -> bool:
         """Whether its readiness fails while these externals are away."""

@@ -77,6 +77,10 @@ CASES: dict[str, tuple[str, str, str, dict[str, Any], dict[str, Any]]] = {
             "traffic": [{**FLOW, "clients": {"count": 2}}],
         },
     ),
+    "a CPU limit that lets too little through": (
+        "R647", "resources.limits.cpu", "cpu", {"resources": {"limits": {"cpu": "500m"}}},
+        {"behaviour": {"web": {"cpu_per_request": "50ms"}}},
+    ),
     "memory that grows to the limit": (
         "R630", "resources.limits.memory", "memory",
         {"resources": {"limits": {"memory": "128Mi"}}, "restart": {"policy": "always"}},

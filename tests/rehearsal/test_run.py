@@ -249,3 +249,33 @@ def test_a_change_of_routing_is_told_to_be_taken_from_the_beginning(tmp_path: Pa
     same = task(tmp_path)
     report = report_of(same, runs(same, range(1)), title="t", replay="r")
     assert not [a for a in report.assumptions if "routed" in a.what]
+
+
+def test_a_cpu_limit_bounds_what_is_served_where_the_cost_of_a_request_is_given(
+    tmp_path: Path,
+) -> None:
+    """4 of one core each serve 40 requests a second of 100 ms each, and not 400."""
+    web = {"replicas": 4, "resources": {"limits": {"cpu": "1"}}}
+    much = [{"service": "web", "rate": {"constant": 400}, "service_time": "100ms"}]
+    made: dict[str, Any] = {"traffic": much, "changes": [], "lasts": "1m"}
+    given = {"behaviour": {"web": {"cpu_per_request": "100ms"}}}
+    for run in runs(task(tmp_path, web, **made, **given)):
+        numbers = run.services[0]
+        # 10 a second at each, and nothing that has begun is lost at the end.
+        assert 40 * 60 - 8 <= numbers.served <= 40 * 60
+        assert numbers.cpu_peak_percent == 100
+        assert {cause.code for cause in run.causes} == {"R647"}
+    # Nobody has said what a request costs: nothing follows from the limit.
+    assert dropped(runs(task(tmp_path, web, **made))) == 0
+
+
+@pytest.mark.parametrize(("cost", "mean"), [("30ms", "100ms"), ("80ms", "20ms"), ("10ms", "5ms")])
+def test_what_a_cpu_limit_lets_through_is_never_above_limit_over_cost(
+    tmp_path: Path, cost: str, mean: str
+) -> None:
+    web = {"replicas": 2, "resources": {"limits": {"cpu": "500m"}}}
+    much = [{"service": "web", "rate": {"constant": 300}, "service_time": mean}]
+    made: dict[str, Any] = {"traffic": much, "changes": [], "lasts": "1m"}
+    most = 2 * 0.5 * 60 / (int(cost.removesuffix("ms")) / 1000)
+    for run in runs(task(tmp_path, web, **made, behaviour={"web": {"cpu_per_request": cost}})):
+        assert 0.7 * most <= run.services[0].served <= most + 2

@@ -214,10 +214,14 @@ class Belief:
         ordinal = container.ordinal if container is not None else endpoint.slot
         weight = self.weights[ordinal] if ordinal < len(self.weights) else 1
         away = self.world.now_ns < self.away_until_ns
+        concurrency, longer = (0, 1000)
+        if container is not None:
+            concurrency, longer = container.behaviour.room(container.fields)
         self.kernel.set_slot(
             endpoint.slot, ABSENT if away else endpoint.edge, endpoint.app, weight,
-            behaviour.concurrency if behaviour else 0, behaviour.backlog if behaviour else 0,
-            self._slowness(container) * endpoint.throttled // 1000, endpoint.slot,
+            concurrency, behaviour.backlog if behaviour else 0,
+            self._slowness(container) * endpoint.throttled // 1000 * longer // 1000,
+            endpoint.slot,
         )  # fmt: skip
 
     def _slowness(self, container: Container | None) -> int:

@@ -183,11 +183,13 @@ class Load:
         used = loaded.used[container.id] = Used(now_ns, served, before.first, cpu_m)
         limit_m, memory = limit_cpu_m(container), limit_bytes(container)
         if limit_m:
-            loaded.cpu_peak = max(loaded.cpu_peak, cpu_m * 100 // limit_m)
+            # A window may end with more than began in it: no more than the limit is used.
+            loaded.cpu_peak = max(loaded.cpu_peak, min(cpu_m * 100 // limit_m, 100))
         if memory:
             share = used_bytes(self.world, container, used.own) * 100 // memory
             loaded.memory_peak = max(loaded.memory_peak, share)
-        loaded.flow.throttle(endpoint, throttled_permille(cpu_m, limit_m))
+        if not container.behaviour.busy_ns:  # else the limit bounds it from the start
+            loaded.flow.throttle(endpoint, throttled_permille(cpu_m, limit_m))
         strain(self.world, container, used.own)
 
     # -- what came of it --------------------------------------------------------------------
