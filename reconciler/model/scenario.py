@@ -204,6 +204,9 @@ class Profile:
     )
     memory: SizeBytes | None = about("Memory of an instance at its start.", "300Mi", default=None)
     memory_per_request: SizeBytes | None = about("What one request leaks.", "10Ki", default=None)
+    memory_growth: SizeBytes | None = about(
+        "What it takes more of memory each second, whatever it is asked.", "1Mi", default=None
+    )
     hang_after: DurationNs | None = about(
         "From its start until it answers nothing more.", "10m", default=None
     )

@@ -16,7 +16,8 @@ SAME = {
     "on_stop": "on_stop", "drain": "drain_ns", "closes_sessions": "closes_sessions",
     "ignores_stop": "ignores_stop", "concurrency": "concurrency", "backlog": "backlog",
     "cold": "cold_ns", "cpu_per_request": "cpu_per_request_ns", "memory": "memory_bytes",
-    "memory_per_request": "memory_per_request", "hang_after": "hang_after_ns",
+    "memory_per_request": "memory_per_request",
+    "memory_growth": "memory_growth_bytes_per_s", "hang_after": "hang_after_ns",
     "crash_after": "crash_after_ns",
 }  # fmt: skip
 

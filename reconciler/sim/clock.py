@@ -27,6 +27,7 @@ HANDLERS: Mapping[str, Callable[[World, Payload], None]] = {
     "drained": traffic.on_drained,
     "edge": traffic.on_edge,
     "sample": traffic.on_sample,
+    "strain": traffic.on_strain,
     "fault": harm.on_fault,
     "port free": harm.on_port_free,
     "sync": controllers.on_sync,

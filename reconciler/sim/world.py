@@ -66,6 +66,9 @@ class Traffic(Protocol):
     def on_sample(self, payload: Payload) -> None:
         """Entry ``sample``: numbers are noted."""
 
+    def on_strain(self, payload: Payload) -> None:
+        """Entry ``strain``: an instance that leaks may be above its memory limit."""
+
 
 class Usage(Protocol):
     """What instances use, as a metrics server tells it: over the last window."""

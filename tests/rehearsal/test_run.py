@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.rehearsal.report import report_of
+from reconciler.rehearsal.run import run_seed
 from tests.rehearsal.stacks import CHANGE, codes, cut, dropped, runs, task
 
 SESSIONS = [
@@ -279,3 +280,31 @@ def test_what_a_cpu_limit_lets_through_is_never_above_limit_over_cost(
     most = 2 * 0.5 * 60 / (int(cost.removesuffix("ms")) / 1000)
     for run in runs(task(tmp_path, web, **made, behaviour={"web": {"cpu_per_request": cost}})):
         assert 0.7 * most <= run.services[0].served <= most + 2
+
+
+def test_what_leaks_is_killed_within_a_second_of_its_limit_and_begins_anew(tmp_path: Path) -> None:
+    """64 MiB of room at 4 MiB a second: gone after 16 s, and again as long after each start."""
+    web = {
+        "replicas": 1, "resources": {"limits": {"memory": "128Mi"}},
+        "restart": {"policy": "always"},
+    }  # fmt: skip
+    steady = [{"service": "web", "rate": {"constant": 16}, "service_time": "5ms"}]
+    leak = {"behaviour": {"web": {"memory": "64Mi", "memory_per_request": "256Ki"}}}
+    made = task(tmp_path, web, traffic=steady, changes=[], lasts="2m", **leak)
+    for seed in range(3):
+        run, lines = run_seed(made, seed, keep=True)
+        assert run.services[0].memory_peak_percent == 100
+        # 16 to 17 s, and up to 2 s of start each time.
+        assert 5 <= run.services[0].restarts <= 7, lines
+
+
+def test_memory_that_grows_with_time_alone_ends_it_at_its_limit(tmp_path: Path) -> None:
+    web = {
+        "replicas": 1, "resources": {"limits": {"memory": "128Mi"}},
+        "restart": {"policy": "always"},
+    }  # fmt: skip
+    grows = {"behaviour": {"web": {"memory": "64Mi", "memory_growth": "4Mi"}}}
+    for run in runs(task(tmp_path, web, changes=[], lasts="2m", **grows)):
+        assert 5 <= run.services[0].restarts <= 7
+        assert run.services[0].memory_peak_percent <= 100
+        assert {cause.code for cause in run.causes} == {"R630"}

@@ -19,3 +19,9 @@ def on_sample(world: World, payload: Payload) -> None:
     """Entry ``sample``: see `reconciler.sim.traffic.load`."""
     if world.traffic is not None:
         world.traffic.on_sample(payload)
+
+
+def on_strain(world: World, payload: Payload) -> None:
+    """Entry ``strain``: see `reconciler.sim.traffic.load`."""
+    if world.traffic is not None:
+        world.traffic.on_strain(payload)

@@ -23,23 +23,18 @@ from reconciler.sim.traffic.rates import RateOver
 from reconciler.sim.world import SYNC, Payload, World
 
 WINDOW_NS = 10_000_000_000  # over which use is measured, at least
+LOOK_NS = 1_000_000_000  # between two looks at an instance that leaks, at least
 SAMPLES = 240  # of a whole run
 QUANTILES = {"p50": 500, "p90": 900, "p99": 990, "p999": 999, "max": 1000}  # per mille
 
 
 @dataclass(slots=True)
 class Used:
-    """What an instance had served when it was last looked at, and what it used since before."""
+    """What an instance's place had served when it was last looked at, and what it used since."""
 
     at_ns: int
     served: int
-    first: int  # what its place had served before it
     cpu_m: int = 0
-
-    @property
-    def own(self) -> int:
-        """What this instance served."""
-        return self.served - self.first
 
 
 @dataclass(slots=True)
@@ -56,6 +51,11 @@ class Loaded:
     cpu_peak: int = 0
     memory_peak: int = 0
     used: dict[str, Used] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)  # served at its place before its start
+
+    def own(self, container: Container, served: int) -> int:
+        """What an instance served since its start, when its place has served so many."""
+        return max(served - self.first.get(container.id, 0), 0)
 
 
 class Load:
@@ -73,6 +73,9 @@ class Load:
     def add(self, loaded: Loaded) -> None:
         """One more service under load."""
         self.flows[loaded.flow.key] = loaded
+        for endpoint in list(loaded.flow.endpoints.values()):
+            if endpoint.container is not None and endpoint.container.phase == "running":
+                self._begins(loaded, endpoint.container)
 
     def close(self) -> None:
         """The world is quiet again."""
@@ -98,6 +101,8 @@ class Load:
         """A transition: the flow of its service takes it."""
         if told.key is not None and (loaded := self.flows.get(told.key)) is not None:
             loaded.flow.heard(told)
+            if told.what == "started" and isinstance(told.thing, Container):
+                self._begins(loaded, told.thing)
 
     def finished_ns(self, container: Container) -> int:
         """When what is in flight at a container will be done; now, where nothing is."""
@@ -159,7 +164,9 @@ class Load:
         """Bytes; None where there is no sample."""
         loaded = self.flows.get(container.key)
         used = loaded.used.get(container.id) if loaded is not None else None
-        return used_bytes(self.world, container, used.own) if used is not None else None
+        if loaded is None or used is None:
+            return None
+        return used_bytes(self.world, container, loaded.own(container, used.served))
 
     def metric(self, service: ResourceKey, name: str) -> float | None:
         """The depth of the service's queue, whatever its metric is called."""
@@ -174,23 +181,66 @@ class Load:
         now_ns, served = self.world.now_ns, loaded.kernel.served_at(endpoint.slot)
         before = loaded.used.get(container.id)
         if before is None:
-            loaded.used[container.id] = Used(now_ns, served, served)
+            loaded.used[container.id] = Used(now_ns, served)
             return
         if now_ns - before.at_ns < WINDOW_NS:
             return
         busy_ns = (served - before.served) * container.behaviour.cpu_per_request_ns
         cpu_m = busy_ns * 1000 // (now_ns - before.at_ns)
-        used = loaded.used[container.id] = Used(now_ns, served, before.first, cpu_m)
-        limit_m, memory = limit_cpu_m(container), limit_bytes(container)
+        loaded.used[container.id] = Used(now_ns, served, cpu_m)
+        limit_m = limit_cpu_m(container)
         if limit_m:
             # A window may end with more than began in it: no more than the limit is used.
             loaded.cpu_peak = max(loaded.cpu_peak, min(cpu_m * 100 // limit_m, 100))
-        if memory:
-            share = used_bytes(self.world, container, used.own) * 100 // memory
-            loaded.memory_peak = max(loaded.memory_peak, share)
         if not container.behaviour.busy_ns:  # else the limit bounds it from the start
             loaded.flow.throttle(endpoint, throttled_permille(cpu_m, limit_m))
-        strain(self.world, container, used.own)
+        self._strains(loaded, endpoint)
+
+    def _begins(self, loaded: Loaded, container: Container) -> None:
+        """An instance has started: it has served nothing, and leaks from now on."""
+        endpoint = _at(loaded, container)
+        if endpoint is None:
+            return
+        loaded.first[container.id] = loaded.kernel.served_at(endpoint.slot)
+        if container.behaviour.memory_per_request and limit_bytes(container):
+            self._look_at(container, LOOK_NS)
+
+    def _look_at(self, container: Container, after_ns: int) -> None:
+        payload = (str(container.key), container.id, container.epoch)
+        self.world.push(self.world.now_ns + after_ns, SYNC, "strain", payload)
+
+    def on_strain(self, payload: Payload) -> None:
+        """Entry ``strain``: key of the service, id of the instance, its epoch.
+
+        What leaks is looked at again after half of the time that it has left, at the pace it
+        has had since its start.
+        """
+        loaded = self.flows.get(ResourceKey.parse(payload[0]))
+        container = self.world.containers.get(payload[1])
+        if loaded is None or container is None or container.epoch != payload[2]:
+            return
+        self.sync()
+        endpoint = _at(loaded, container)
+        if endpoint is None or container.phase != "running":
+            return
+        left_ns = self._strains(loaded, endpoint)
+        if left_ns is not None:
+            self._look_at(container, min(max(left_ns // 2, LOOK_NS), WINDOW_NS))
+
+    def _strains(self, loaded: Loaded, endpoint: Endpoint) -> int | None:
+        """End it above its memory limit; how long it has left, None where that is no matter."""
+        container = endpoint.container
+        limit = limit_bytes(container) if container is not None else None
+        if container is None or limit is None:
+            return None
+        own = loaded.own(container, loaded.kernel.served_at(endpoint.slot))
+        used = used_bytes(self.world, container, own)
+        loaded.memory_peak = max(loaded.memory_peak, min(used * 100 // limit, 100))
+        if strain(self.world, container, own):
+            return None
+        grown = used - container.behaviour.memory_bytes
+        ran_ns = self.world.now_ns - (container.started_at_ns or self.world.now_ns)
+        return (limit - used) * ran_ns // grown if grown > 0 else WINDOW_NS
 
     # -- what came of it --------------------------------------------------------------------
 
@@ -214,6 +264,12 @@ class Load:
             latency, cpu_peak_percent=loaded.cpu_peak, memory_peak_percent=loaded.memory_peak,
             queue_peak=loaded.queue_peak, slices=tuple(loaded.slices),
         )  # fmt: skip
+
+
+def _at(loaded: Loaded, container: Container) -> Endpoint | None:
+    """Where an instance is reached."""
+    endpoints = loaded.flow.endpoints.values()
+    return next((each for each in endpoints if each.container is container), None)
 
 
 def _sample(loaded: Loaded, now_ns: int) -> None:
