@@ -88,9 +88,6 @@ def furnish(
     world.kubernetes_version = scenario.kubernetes_version
     world.site = site_of(stacks[:1], scenario.nodes or None)
     behave(world, scenario, stacks[0], logs or Logs())
-    sizes = [p.image_size for p in scenario.behaviour.values() if p.image_size is not None]
-    if sizes:
-        world.images.size_bytes = max(sizes)
 
 
 def behave(world: World, scenario: Scenario, stack: Stack, logs: Logs) -> None:
@@ -99,6 +96,9 @@ def behave(world: World, scenario: Scenario, stack: Stack, logs: Logs) -> None:
     for name, service in stack.declared.services.items():
         profile = scenario.behaviour.get(name, Profile())
         world.behaviours[f"service/{name}"] = behaviour_of(service, profile, busy.get(name, 0))
+        if profile.image_size is not None:  # of one that two share, the larger has the say
+            sizes = world.images.sizes
+            sizes[service.image] = max(sizes.get(service.image, 0), profile.image_size)
 
 
 def busy_of(scenario: Scenario, logs: Logs) -> Mapping[str, int]:

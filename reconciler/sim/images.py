@@ -21,9 +21,9 @@ class Images:
     `local` maps a reference to the id of the image that is there; `stored` are the ids of
     all that were pulled, also those whose tag has moved on; `moved` counts pushes of a tag,
     `remote` are ids that the registry is known to have.
-    `size_bytes` is what a pull must fetch at `bytes_per_s`; `slow` multiplies its time. The
-    registry answers nothing until `out_until_ns`, takes no login until `locked_until_ns`, and
-    no more pulls than `limit` lets through.
+    `size_bytes` is what a pull must fetch at `bytes_per_s`, where `sizes` says nothing of the
+    reference; `slow` multiplies its time. The registry answers nothing until `out_until_ns`,
+    takes no login until `locked_until_ns`, and no more pulls than `limit` lets through.
     """
 
     local: dict[str, str] = field(default_factory=dict)
@@ -39,6 +39,7 @@ class Images:
     locked_until_ns: int = 0
     gone: dict[str, int] = field(default_factory=dict)  # pattern → until when it is not there
     limit: Limit = field(default_factory=Limit)
+    sizes: dict[str, int] = field(default_factory=dict)  # reference → bytes
 
     def clone(self) -> "Images":
         """A copy of its own."""
@@ -46,6 +47,7 @@ class Images:
             dict(self.local), dict(self.stored), self.missing, self.denied, self.slow,
             dict(self.moved), dict(self.remote), self.size_bytes, self.bytes_per_s,
             self.out_until_ns, self.locked_until_ns, dict(self.gone), self.limit.clone(),
+            dict(self.sizes),
         )  # fmt: skip
 
     def lacks(self, reference: str, now_ns: int) -> bool:
@@ -82,4 +84,5 @@ class Images:
         if self.local.get(reference) == self.remote_id(reference):
             return 0
         factor = self.slow.get(reference, 1)
-        return self.size_bytes * 1_000_000_000 // self.bytes_per_s * factor
+        size_bytes = self.sizes.get(reference, self.size_bytes)
+        return size_bytes * 1_000_000_000 // self.bytes_per_s * factor

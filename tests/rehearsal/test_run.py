@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from reconciler.rehearsal.report import report_of
+from reconciler.model.units import NS_PER_S
 from reconciler.rehearsal.run import run_seed
-from tests.rehearsal.stacks import CHANGE, codes, cut, dropped, runs, task
+from tests.rehearsal.stacks import CHANGE, WEB, codes, cut, dropped, runs, task
 
 SESSIONS = [
     {
@@ -308,3 +309,17 @@ def test_memory_that_grows_with_time_alone_ends_it_at_its_limit(tmp_path: Path) 
         assert 5 <= run.services[0].restarts <= 7
         assert run.services[0].memory_peak_percent <= 100
         assert {cause.code for cause in run.causes} == {"R630"}
+
+
+@pytest.mark.parametrize("target", ["docker", "kubernetes"])
+def test_an_images_size_is_that_services_own(tmp_path: Path, target: str) -> None:
+    """3 GB take half a minute at 100 MB a second, and its neighbour's image does not."""
+    took = {}
+    for name in ("web", "db"):
+        changes = [{"at": "30s", "set": {f"services.{name}.image": f"{name}:2"}}]
+        made = task(
+            tmp_path, {"replicas": 1}, stack={"services": {"web": WEB, "db": {"image": "db:1"}}},
+            changes=changes, behaviour={"web": {"image_size": "3G"}}, target=target, lasts="5m",
+        )  # fmt: skip
+        took[name] = max(run.converged_ns or 0 for run in runs(made))
+    assert took["web"] > 30 * NS_PER_S > 20 * NS_PER_S > took["db"] > 0
