@@ -106,4 +106,17 @@ SCENARIO_CODES: dict[str, Code] = {
         "take hours and more memory than there is.",
         "lower what is named, or let `lasts` be shorter",
     ),
+    "R648": Code(
+        "A version of Kubernetes whose rules are not known",
+        "What a cluster does depends on its version, and nothing is known of what came before 1.20 "
+        "or will come much later than today's.",
+        "give a version from 1.20 to 1.36",
+    ),
+    "R649": Code(
+        "A key that this kind of edge does not have",
+        "kube-proxy asks after nobody, tries nothing again and keeps no queue; a load balancer "
+        "like ALB does not try again and keeps no queue; nginx without `active: true` asks after "
+        "nobody. The key would do nothing, or make of the edge what it is not.",
+        "take the key out, or name the kind that has it",
+    ),
 }

@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 
 from reconciler.model.checks import CheckError, parse
 from reconciler.model.noun import listed
-from reconciler.model.scenario import Change, EdgeModel, Profile, Scenario
+from reconciler.model.scenario import Change, EdgeKind, EdgeModel, Profile, Scenario
 from reconciler.model.stack import Node
 from reconciler.model.units import format_duration, parse_cpu_m
 from reconciler.spec.report import Report
@@ -27,6 +27,14 @@ from reconciler.spec.tree import Map, Path, locate, path_text
 MOST_SEEDS = 100_000
 LEAST_SPEED, MOST_SPEED = 0.01, 100
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
+# Whose rules are known (`reconciler.sim.versions`), and two that are taken for the newest of them.
+OLDEST, NEWEST = (1, 20), (1, 36)
+# What asks after nobody has no checks, and a Service's rules neither try again nor queue.
+CHECKS = ("interval", "rise", "fall")
+WITHOUT: Mapping[EdgeKind, tuple[str, ...]] = {
+    "haproxy": (), "nginx": (), "alb": ("retries", "queue"),
+    "kube-proxy": (*CHECKS, "active", "retries", "queue"),
+}  # fmt: skip
 
 
 def check_rules(scenario: Scenario, root: Map, folder: FilePath, report: Report) -> None:
@@ -69,11 +77,25 @@ def _top(scenario: Scenario) -> Iterator[Finding]:
     if not _VERSION.fullmatch(scenario.kubernetes_version):
         said = f"kubernetes_version: not a version: {scenario.kubernetes_version!r}"
         yield "R115", said, ("kubernetes_version",), 'write it like "1.34", in quotes', True
+        return
+    major, minor = map(int, scenario.kubernetes_version.split("."))
+    if not OLDEST <= (major, minor) <= NEWEST:
+        said = f"kubernetes_version: {scenario.kubernetes_version} is not from 1.20 to 1.36"
+        yield "R648", said, ("kubernetes_version",), "", True
 
 
 def _edge(edge: EdgeModel) -> Iterator[Finding]:
     for name, least in {"rise": 1, "fall": 1, "retries": 0, "queue": 0}.items():
         yield from at_least(getattr(edge, name), least, ("edge", name))
+    lacks = WITHOUT[edge.kind]
+    if edge.kind == "nginx" and not edge.active:
+        lacks = CHECKS
+    for name in lacks:
+        if getattr(edge, name) is not None:
+            said = f"edge.{name}: {edge.kind} has none"
+            if edge.kind == "nginx":
+                said = f"edge.{name}: nginx asks after nobody, unless active is true"
+            yield "R649", said, ("edge", name), "", True
     if edge.interval is not None:
         yield from above_zero(edge.interval, ("edge", "interval"))
 

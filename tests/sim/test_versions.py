@@ -11,7 +11,8 @@ from reconciler.sim.behaviour import Behaviour
 from reconciler.sim.ranks import first_to_go
 from reconciler.sim.site import Machine, Site
 from reconciler.sim.things import Container
-from reconciler.sim.versions import rules_of
+from reconciler.sim.versions import TODAY, parsed, rules_of
+from reconciler.spec.scenario_rules import NEWEST, OLDEST
 from tests.sim.making import WEB, S
 from tests.sim.test_cluster import Cluster
 from tests.sim.test_nodes import on_nodes, pods
@@ -102,3 +103,8 @@ def test_what_a_container_did_is_seen_at_the_kubelets_next_look():
     cluster.go(10 * S)
     assert gone[0] % S == 0
     assert 0 <= gone[0] - ended[0] < S
+
+
+def test_scenarios_take_the_versions_whose_rules_are_known():
+    assert OLDEST <= parsed(TODAY) <= NEWEST
+    assert NEWEST[1] - parsed(TODAY)[1] <= 2

@@ -141,6 +141,8 @@ SHOWN = {
     "R615": "faults: [{kind: crash, at: 1s}]",
     "R616": "traffic: [{service: web, rate: {log: nowhere}}]",
     "R619": "traffic: [{service: db, rate: {poisson: 1}}]",
+    "R648": "kubernetes_version: '9.99'",
+    "R649": "edge: {kind: kube-proxy, retries: 3}",
     "R620": "nodes: {n: {count: 20000}}",
 }  # fmt: skip
 WARNINGS = {"R609", "R613", "R619"}
@@ -192,7 +194,7 @@ def test_every_code_is_shown_and_says_what_to_do() -> None:
          "R607", "no metric of web"),
         ("work: [{service: web, rate: {poisson: 1}, service_time: 1s, most: 0}]",
          "R116", "below 1"),
-        ("edge: {kind: nginx, fall: 0}", "R116", "edge.fall: 0 is below 1"),
+        ("edge: {kind: haproxy, fall: 0}", "R116", "edge.fall: 0 is below 1"),
         ("edge: {kind: caddy}", "R114", "none of nginx"),
         ("behaviour: {webb: {ready: 1s}}", "R607", "no service 'webb'"),
         ("behaviour: {web: {concurrency: 0}}", "R116", "below 1"),
@@ -256,6 +258,12 @@ def test_every_code_is_shown_and_says_what_to_do() -> None:
         ("seeds: 0", "R116", "from 1 to"),
         ("lasts: 0", "R116", "longer than nothing"),
         ("kubernetes_version: v1.20", "R115", "not a version"),
+        ("kubernetes_version: '9.99'", "R648", "9.99 is not from 1.20 to 1.36"),
+        ("kubernetes_version: '0.3'", "R648", "0.3 is not from"),
+        ("kubernetes_version: '1.5'", "R648", "1.5 is not from"),
+        ("edge: {kind: kube-proxy, active: true}", "R649", "edge.active: kube-proxy has none"),
+        ("edge: {kind: alb, queue: 5}", "R649", "edge.queue: alb has none"),
+        ("edge: {kind: nginx, rise: 2}", "R649", "nginx asks after nobody"),
         ("traffik: []", "R111", "unknown key 'traffik'"),
         ("traffic: {}", "R113", "a list"),
         ("changes: [{at: soon}]", "R115", "not a duration"),
@@ -284,6 +292,8 @@ def test_what_cannot_be_is_told_at_its_place(
         "traffic: [{service: new, rate: {poisson: 1}}]\nset: {services.new: {image: x}}",
         "behaviour: {new: {ready: 1s}}\nchanges: [{at: 1s, state: ../other.yaml}]",
         "traffic: [{service: web, clients: {think: 1s}}]\nchecks: [p99 <= 1s]",
+        "kubernetes_version: '1.20'\nedge: {kind: nginx, active: true, rise: 2}",
+        "kubernetes_version: '1.36'\nedge: {kind: kube-proxy, lag: 2s}",
     ],
 )
 def test_what_can_be_is_not_complained_of(text: str, tmp_path: Path) -> None:
