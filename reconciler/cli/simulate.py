@@ -1,13 +1,18 @@
 """`reconciler simulate`: run a scenario, by one seed or many, and say what happened."""
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.loading import refuse_errors
 from reconciler.cli.options import OUTPUT, VARIABLES, options
 from reconciler.cli.rehearsing import REPORT, Side, compared, judged, load_scenario, wanted_of
 from reconciler.cli.replaying import command_of
 from reconciler.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.spec.scenarios import LoadedScenario
 
 _SCENARIO = click.Path(path_type=str, dir_okay=False)
 
@@ -38,7 +43,33 @@ def _side(settings: Settings, path: str) -> tuple[Side, int]:
     from reconciler.rehearsal.run import task_of
 
     loaded = load_scenario(settings, path)
+    _tell_states(settings, loaded)
     task = task_of(loaded.scenario, loaded.path, loaded.start, loaded.after)
     words = command_of(["reconciler simulate", path], settings.variables)
     side = Side(task, loaded.scenario.title or path, lambda holds: words)
     return side, loaded.scenario.seeds
+
+
+def _tell_states(settings: Settings, loaded: "LoadedScenario") -> None:
+    """What `validate` says of the scenario's states, each finding once.
+
+    A state may be wrong on purpose, to see what becomes of it: its errors are told as warnings.
+    What its target does not act on is refused, for the run would show something else.
+    """
+    from reconciler.graph import build
+    from reconciler.rehearsal.features import capabilities_of
+    from reconciler.spec.checks import check
+    from reconciler.spec.checks.support import unsupported
+
+    target = loaded.scenario.target
+    stacks = [loaded.start, *(stack for _, stack in loaded.after if stack is not None)]
+    lacking, found = [], []
+    for stack in stacks:
+        lacking += unsupported(stack, capabilities_of(target), target)
+        found += [replace(each, severity="warning") for each in check(stack)]
+        found += build(stack).cycles()
+    told = [*lacking, *found]
+    once = [each for at, each in enumerate(told) if each not in told[:at]]
+    once.sort(key=lambda each: each.sort_key)
+    refuse_errors(once)
+    settings.console.warn(once)

@@ -41,6 +41,27 @@ def write(shop: Path, *, drain: str = "0s", check: str = "dropped <= 0") -> None
     (shop.parent / "roll.yaml").write_text(SCENARIO.replace("CHECK", check))
 
 
+def test_simulate_tells_once_what_validate_says_of_its_states(shop: Path, cli: Cli) -> None:
+    write(shop)
+    shop.write_text(shop.read_text().replace("drain: 2s, grace: 20s", "drain: 40s, grace: 20s"))
+    validated = cli("validate", "shop.yaml")
+    assert "error[R201]" in validated.out + validated.err
+    done = cli("simulate", "roll.yaml", "--seed", "0")
+    assert done.code in (exits.OK, exits.MISSED)
+    assert done.err.count("warning[R201]") == 1 and "error" not in done.err
+
+
+def test_simulate_refuses_what_the_target_does_not_act_on(shop: Path, cli: Cli) -> None:
+    write(shop)
+    scaled = "    autoscale: {min: 1, max: 3, cpu: 50}\n"
+    shop.write_text(shop.read_text().replace("    replicas: 2\n", scaled))
+    done = cli("simulate", "roll.yaml", "--seed", "0")
+    assert done.code == exits.ERROR and "R457" in done.err
+    on_cluster = (shop.parent / "roll.yaml").read_text() + "target: kubernetes\n"
+    (shop.parent / "roll.yaml").write_text(on_cluster)
+    assert "R457" not in cli("simulate", "roll.yaml", "--seed", "0").err
+
+
 def test_a_scenario_that_holds_exits_with_0_and_says_so(shop: Path, cli: Cli) -> None:
     write(shop)
     done = cli("simulate", "roll.yaml", "--cores", "1")
