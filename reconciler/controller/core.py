@@ -130,10 +130,10 @@ class Controller:
         return Verdict("failed" if failed else "converged", failed)
 
     @property
-    def has_converged(self) -> bool:
-        """Whether all is as wanted and healthy now, also where a daemon goes on."""
+    def has_converged(self) -> bool | None:
+        """Whether all is as wanted and healthy now, also for a daemon; None: no look yet."""
         if not self._checked or self._unsettled or self._stale:
-            return False
+            return False if self._checked else None
         return all(status.phase == "ready" for status in self.statuses())
 
     @property

@@ -4,7 +4,7 @@
     dropped(web) <= 5             the same of one service
     p99 <= 400ms                  durations with a unit, shares in percent
     arrivals == served            a bound may be another number of the same unit
-    converged within 5m           counted from the last change
+    converged within 5m           after the last change, and whenever something ceased to be so
     not converged
 
 Without a service a number is the sum over services, or the worst of them: `METRICS` says
@@ -60,7 +60,7 @@ class Bound:
 class Check:
     """A check that was read. With `left` None it is about convergence.
 
-    `within_ns` counts from the last change, None sets no bound; `wanted` is False for
+    `within_ns` is the most that it may take, None sets no bound; `wanted` is False for
     ``not converged``.
     """
 

@@ -119,7 +119,11 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One seed's run. `converged_ns` counts from the change; None: it did not."""
+    """One seed's run.
+
+    `converged_ns`: the longest that it took until all was as wanted, after the last change or
+    after something ceased to be; None: not all is as wanted at the end.
+    """
 
     seed: int
     digest: str

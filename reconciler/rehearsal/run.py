@@ -186,10 +186,17 @@ class _One:
         return None
 
     def _say_when_converged(self) -> None:
-        converged_ns = self.stage.converged_ns
-        if self.changed_ns and converged_ns is not None:
-            at_ns = converged_ns - self.began_ns
-            self.recorder.moments.append(Moment(at_ns, "verdict", "all is as wanted"))
+        """When it was first as wanted, when it ceased to be for the last time, and since when."""
+        found = self.stage.convergence
+        if found.first_ns is None:
+            return
+        told = [(found.first_ns, "all is as wanted")] if self.changed_ns else []
+        if found.lost_ns is not None:
+            told.append((found.lost_ns, "not all is as wanted any more"))
+            if found.since_ns is not None:
+                told.append((found.since_ns, "all is as wanted again"))
+        for at_ns, text in told:
+            self.recorder.moments.append(Moment(at_ns - self.began_ns, "verdict", text))
 
     def _moments(self) -> tuple[Moment, ...]:
         """What was recorded, and what the reconciler gave up on or took back."""
@@ -210,7 +217,7 @@ class _One:
         run = Run(
             self.seed, self._digest(), verdict, self.world.now_ns - self.began_ns,
             changed_ns - self.began_ns,
-            None if converged_ns is None else max(0, converged_ns - self._last_change_ns()),
+            self.stage.convergence.took_ns(self._last_change_ns(), self._ends()),
             services, (), tuple(self.recorder.spans), self._moments(),
             violations=violations, budgets=self.budgets.peaks, events=self.load.events,
             plan=tuple(self.plan),
@@ -228,6 +235,14 @@ class _One:
         """When the newest change was asked for."""
         times = [at for at, _ in self.task.after]
         return self.began_ns + (times[-1] if times else 0)
+
+    def _ends(self) -> Iterator[int]:
+        """When faults that last for a time are over."""
+        for fault in self.scenario.faults:
+            if fault.at is None or not fault.lasting:
+                continue
+            for at_ns in range(fault.at, self.scenario.lasts, fault.every or self.scenario.lasts):
+                yield self.began_ns + at_ns + fault.lasting
 
     def _service(self, name: str) -> ServiceRun:
         tally = self.recorder.tallies[name]

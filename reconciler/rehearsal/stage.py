@@ -1,6 +1,6 @@
 """One seed's world: made, settled, loaded, changed, and watched to the end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from reconciler.model.units import NS_PER_S
 from reconciler.plan.plan import Plan
 from reconciler.plan.planner import emptied, make_plan, scope_of, wanted_of
 from reconciler.plan.shutdown import ending_of
+from reconciler.rehearsal.convergence import Convergence, Watched
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.engine import SimEngine
 from reconciler.sim.world import World
@@ -40,16 +41,22 @@ class Stage:
     standing: Stack = field(init=False)
     notices: list[Notice] = field(default_factory=list)
     in_flight: tuple[InFlight, ...] = ()
-    converged_ns: int | None = None
+    convergence: Convergence = field(default_factory=Convergence)
     calls: int = 0
+    _followed: Stack | None = None
 
     def __post_init__(self) -> None:
-        self.standing = self.stack
+        self.standing = self._followed = self.stack
 
     @property
     def now_ns(self) -> int:
         """The world's clock."""
         return self.world.now_ns
+
+    @property
+    def converged_ns(self) -> int | None:
+        """Since when all is as wanted; None: it is not."""
+        return self.convergence.since_ns
 
     def settle(self) -> str:
         """Bring the stack about before anything is measured; what went wrong, or nothing."""
@@ -58,6 +65,7 @@ class Stage:
         self._take(result)
         verdict = result.verdict
         if verdict.kind == "converged":
+            self._turn(True, self.now_ns)
             return ""
         failed = [f"{f.key}: {f.message or f.phase}" for f in verdict.failures]
         return "; ".join(failed) or verdict.message or f"it is {verdict.kind} after an hour"
@@ -84,9 +92,11 @@ class Stage:
         """Watch over `stack` (None: destroy) until then; whether the reconciler lives on.
 
         Whatever differs is mended, as a watch does: also what somebody takes away later.
-        `converged_ns` is when all was as wanted for the first time, and None as long as it never
-        was.
+        `convergence` is of this stack: it begins anew where another one was followed before, and
+        goes on where only the reconciler is another.
         """
+        if stack is not self._followed:
+            self.convergence, self._followed = Convergence(), stack
         if stack is not None:
             self.stack, self.standing = stack, stack
         else:
@@ -94,21 +104,15 @@ class Stage:
         ending = ending_of(self.standing) if stack is None else None
         policy = Policy(confirmed=True, follow=True, ending=ending)
         controller = Controller(self.stack, self.target.capabilities, policy)
-        self.converged_ns = None
         result = run(
-            controller, self.target, until_ns=until_ns, follow=True, kill=kill,
-            in_flight=self.in_flight, stop=self._watching(controller),
+            Watched(controller, self._turn), self.target, until_ns=until_ns, follow=True,
+            kill=kill, in_flight=self.in_flight,
         )  # fmt: skip
         self._take(result)
         return not result.killed
 
-    def _watching(self, controller: Controller) -> Callable[[], bool]:
-        def note() -> bool:
-            if self.converged_ns is None and controller.has_converged:
-                self.converged_ns = self.now_ns
-            return False
-
-        return note
+    def _turn(self, converged: bool, now_ns: int) -> None:
+        self.convergence.turn(converged=converged, now_ns=now_ns)
 
     def rest(self, until_ns: int) -> None:
         """Nobody reconciles until then; calls that were on their way still arrive."""

@@ -42,8 +42,6 @@ def window(run: Run) -> tuple[int, int]:
     times += [span.from_ns for span in run.spans if span.from_ns > 0]
     for service in run.services:
         times += [each.at_ns for each in service.slices if each.dropped or each.sessions_cut]
-    if run.converged_ns is not None and run.converged_ns > 0:
-        times.append(run.changed_ns + run.converged_ns)
     if not times:
         return 0, run.lasted_ns
     first, last = min(times), max(times)
