@@ -82,7 +82,10 @@ class InFlight:
 
 @dataclass(slots=True)
 class RunResult:
-    """What a run came to. `creations` counts instances made by the calls of this run."""
+    """What a run came to. `creations` counts instances made by the calls of this run.
+
+    `kill` is what it died by.
+    """
 
     verdict: Verdict
     now_ns: int
@@ -91,6 +94,7 @@ class RunResult:
     observations: int = 0
     killed: bool = False
     in_flight: tuple[InFlight, ...] = ()
+    kill: Kill | None = None
 
     @property
     def creations(self) -> int:
@@ -111,18 +115,19 @@ def run(
     max_ns: int = DAY_NS,
     stop: Callable[[], bool] | None = None,
     follow: bool = False,
-    kill: Kill | None = None,
+    kill: Kill | Sequence[Kill] = (),
     in_flight: Sequence[InFlight] = (),
     inject: Iterable[tuple[int, Event]] = (),
 ) -> RunResult:
     """Drive `controller` against `target` until it has its verdict, or time is up.
 
     `until_ns` is the target's clock, `max_ns` counts from now; `stop` is asked after each
-    event. `inject` are events at times of the target's clock; `in_flight` the calls that a
+    event. It dies by the first of `kill` that is due. `inject` are events at times of the target's clock; `in_flight` the calls that a
     killed predecessor left behind. With `follow`, as a daemon does, a verdict does not end it.
     """
     end_ns = target.now_ns + max_ns if until_ns is None else until_ns
-    driver = _Run(controller, target, kill, follow)
+    kills = (kill,) if isinstance(kill, Kill) else tuple(kill)
+    driver = _Run(controller, target, kills, follow)
     for call in in_flight:
         driver.push(max(call.at_ns, target.now_ns), EFFECT, (call.perform, call.call))
     for at_ns, event in inject:
@@ -136,9 +141,10 @@ class _Run:
     """The state of one run."""
 
     def __init__(
-        self, controller: Decider, target: VirtualTarget, kill: Kill | None, follow: bool
+        self, controller: Decider, target: VirtualTarget, kills: Sequence[Kill], follow: bool
     ) -> None:
-        self.controller, self.target, self.kill = controller, target, kill
+        self.controller, self.target, self.kills = controller, target, kills
+        self.kill: Kill | None = None
         self.follow = follow
         self.heap: list[tuple[int, int, int, Any]] = []
         self.seq = 0
@@ -214,7 +220,8 @@ class _Run:
         self.verdict = self.controller.verdict()
 
     def send(self, perform: Perform, now_ns: int) -> None:
-        kill = self.kill if self.kill is not None and self.is_due(self.kill, perform.step) else None
+        kill = next((k for k in self.kills if self.is_due(k, perform.step)), None)
+        self.kill = self.kill or kill
         if kill is not None and kill.when == "before":
             self.killed = True
             return
@@ -256,5 +263,5 @@ class _Run:
         in_flight = tuple(InFlight(at, what[0], what[1]) for at, _, _, what in left)
         return RunResult(
             self.verdict, self.target.now_ns, self.calls, self.notices, self.observations,
-            self.killed, in_flight,
+            self.killed, in_flight, self.kill if self.killed else None,
         )  # fmt: skip

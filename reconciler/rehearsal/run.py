@@ -1,6 +1,7 @@
 """One run: a scenario, by one seed, from its beginning to its end."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -88,6 +89,7 @@ class _One:
         self.trace = Trace(self.world, keep=keep)
         self.changed_ns = 0
         self.made_before: frozenset[str] = frozenset()
+        self.sent_before: Counter[str] = Counter()
         self.plan: Sequence[str] = ()
 
     def run(self) -> tuple[Run, tuple[str, ...]]:
@@ -146,6 +148,7 @@ class _One:
                 self.changed_ns = self.world.now_ns
                 there = self.world.containers.values()
                 self.made_before = frozenset(each.name for each in there)
+                self.sent_before = self.stage.sent.copy()
                 self.recorder.judge()
             self.recorder.say("change", "the desired state changes" if stack else "destroy")
 
@@ -153,23 +156,25 @@ class _One:
         """One reconciler after the other, where some of them are killed."""
         for fault in self._deaths(until_ns):
             assert fault.at is not None
-            self._follow(stack, self.began_ns + fault.at, None)
-            self.recorder.say("fault", "the reconciler is killed")
-            self.stage.rest(min(self.world.now_ns + fault.lasting, until_ns))
-        last = self._kill()
-        kill = Kill(last.nth, "after", last.call) if last is not None else None
-        if not self._follow(stack, until_ns, kill):
-            assert last is not None
-            call = f"{last.call or 'call'} {last.nth}"
-            self.recorder.say("fault", f"the reconciler dies at {call}")
-            self.stage.rest(min(self.world.now_ns + last.lasting, until_ns))
-            self._follow(stack, until_ns, None)
+            self._live(stack, self.began_ns + fault.at)
+            self._die(fault, "the reconciler is killed", until_ns)
+        self._live(stack, until_ns)
 
-    def _follow(self, stack: Stack | None, until_ns: int, kill: Kill | None) -> bool:
-        if self.world.now_ns >= until_ns:
-            return True
-        lives = self.stage.follow(stack, until_ns, kill)
-        return lives
+    def _live(self, stack: Stack | None, until_ns: int) -> None:
+        """Reconcilers until then, where some of them die at a call."""
+        while self.world.now_ns < until_ns:
+            due = self._due()
+            kill = self.stage.follow(stack, until_ns, tuple(due))
+            if kill is None:
+                return
+            fault = due[kill]
+            call = f"{fault.call or 'call'} {fault.nth or self._sent(fault)}"
+            self._die(fault, f"the reconciler dies at {call}", until_ns)
+
+    def _die(self, fault: Trouble, text: str, until_ns: int) -> None:
+        """Nobody is there for a time."""
+        self.recorder.say("fault", text)
+        self.stage.rest(min(self.world.now_ns + fault.lasting, until_ns))
 
     def _deaths(self, until_ns: int) -> Iterator[Trouble]:
         kills = [f for f in self.scenario.faults if f.kind == "kill_reconciler"]
@@ -178,12 +183,19 @@ class _One:
             if fault.at is not None and self.world.now_ns <= at_ns < until_ns:
                 yield fault
 
-    def _kill(self) -> Trouble | None:
-        """Which call is its last, counted from the first change on."""
-        for fault in self.scenario.faults:
-            if fault.kind == "kill_reconciler" and fault.at is None and self.changed_ns:
-                return fault
-        return None
+    def _due(self) -> dict[Kill, Trouble]:
+        """At which call from now on it dies by which fault; one strikes once, at its `nth`."""
+        found: dict[Kill, Trouble] = {}
+        for fault in self.scenario.faults if self.changed_ns else ():
+            left = fault.nth - self._sent(fault) if fault.nth else 1
+            if fault.kind == "kill_reconciler" and fault.at is None and left > 0:
+                found.setdefault(Kill(left, "after", fault.call), fault)
+        return found
+
+    def _sent(self, fault: Trouble) -> int:
+        """The calls that a fault counts, since the first change."""
+        sent = self.stage.sent - self.sent_before
+        return sent[fault.call] if fault.call else sent.total()
 
     def _say_when_converged(self) -> None:
         """When it was first as wanted, when it ceased to be for the last time, and since when."""

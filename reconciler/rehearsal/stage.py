@@ -1,5 +1,6 @@
 """One seed's world: made, settled, loaded, changed, and watched to the end."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from reconciler.drivers.virtual import InFlight, Kill, RunResult, run
 from reconciler.model.diagnostic import TargetError
 from reconciler.model.stack import Stack
 from reconciler.model.status import Notice
+from reconciler.model.step import kind_of
 from reconciler.model.units import NS_PER_S
 from reconciler.plan.plan import Plan
 from reconciler.plan.planner import emptied, make_plan, scope_of, wanted_of
@@ -43,6 +45,7 @@ class Stage:
     in_flight: tuple[InFlight, ...] = ()
     convergence: Convergence = field(default_factory=Convergence)
     calls: int = 0
+    sent: Counter[str] = field(default_factory=Counter)  # calls by their kind
     _followed: Stack | None = None
 
     def __post_init__(self) -> None:
@@ -88,8 +91,10 @@ class Stage:
     def _look(self, stack: Stack) -> "Observed":
         return self.target.observe(scope_of(stack))
 
-    def follow(self, stack: Stack | None, until_ns: int, kill: Kill | None = None) -> bool:
-        """Watch over `stack` (None: destroy) until then; whether the reconciler lives on.
+    def follow(
+        self, stack: Stack | None, until_ns: int, kill: Kill | Sequence[Kill] = ()
+    ) -> Kill | None:
+        """Watch over `stack` (None: destroy) until then; what the reconciler dies by.
 
         Whatever differs is mended, as a watch does: also what somebody takes away later.
         `convergence` is of this stack: it begins anew where another one was followed before, and
@@ -109,7 +114,7 @@ class Stage:
             kill=kill, in_flight=self.in_flight,
         )  # fmt: skip
         self._take(result)
-        return not result.killed
+        return result.kill
 
     def _turn(self, converged: bool, now_ns: int) -> None:
         self.convergence.turn(converged=converged, now_ns=now_ns)
@@ -129,6 +134,7 @@ class Stage:
         self.in_flight = result.in_flight
         self.notices.extend(result.notices)
         self.calls += len(result.calls)
+        self.sent.update(kind_of(call.step) for call in result.calls)
 
 
 def lines_of(plan: Plan) -> Sequence[str]:

@@ -202,7 +202,7 @@ class Play:
         target.chooser = self.chooser
         end_ns = self.began_ns + self.scenario.lasts
         scale(world, self.scenario, self.after)
-        if not self.stage.follow(self.after, end_ns, self.kill):
+        if self.stage.follow(self.after, end_ns, self.kill or ()) is not None:
             self.stage.follow(self.after, end_ns)
         target.chooser = None
         self.load.sync()

@@ -68,3 +68,30 @@ def test_another_reconciler_does_not_make_anew_what_has_converged(tmp_path: Path
         runs(task(tmp_path)), runs(task(tmp_path, faults=[kill])), strict=True
     ):
         assert after.converged_ns == before.converged_ns
+
+
+def _deaths(tmp_path: Path, *faults: dict[str, Any], changes: int = 1) -> list[str]:
+    said = [
+        {"at": f"{30 + 60 * n}s", "set": {"services.web.environment.VERSION": str(n)}}
+        for n in range(1, changes + 1)
+    ]
+    (run,) = runs(
+        task(tmp_path, faults=list(faults), changes=said, lasts="6m", checks=["converged"]),
+        range(1),
+    )
+    assert run.holds
+    return [m.text for m in run.moments if "reconciler" in m.text]
+
+
+def test_each_death_at_a_call_strikes_once_and_counts_over_reconcilers_and_changes(
+    tmp_path: Path,
+) -> None:
+    kill = {"kind": "kill_reconciler"}
+    create = [{**kill, "call": "create", "nth": n} for n in (1, 2, 3)]
+    said = [f"the reconciler dies at create {n}" for n in (1, 2, 3)]
+    assert _deaths(tmp_path, *create, changes=1) == said[:2], "it creates two"
+    assert _deaths(tmp_path, *create, changes=3) == said
+    assert _deaths(tmp_path, create[2], changes=3) == said[2:]
+    assert _deaths(tmp_path, {**kill, "nth": 3}, create[0], {**kill, "nth": 3}, changes=3)[1:] == [
+        "the reconciler dies at call 3"
+    ]
