@@ -122,8 +122,9 @@ def run(
     """Drive `controller` against `target` until it has its verdict, or time is up.
 
     `until_ns` is the target's clock, `max_ns` counts from now; `stop` is asked after each
-    event. It dies by the first of `kill` that is due. `inject` are events at times of the target's clock; `in_flight` the calls that a
-    killed predecessor left behind. With `follow`, as a daemon does, a verdict does not end it.
+    event. It dies by the first of `kill` that is due. `inject` are events at times of the
+    target's clock; `in_flight` the calls that a killed predecessor left behind. With `follow`,
+    as a daemon does, a verdict does not end it.
     """
     end_ns = target.now_ns + max_ns if until_ns is None else until_ns
     kills = (kill,) if isinstance(kill, Kill) else tuple(kill)

@@ -76,7 +76,9 @@ class ServiceRun:
 
     `dropped` by reason: ``refused`` ``unready`` ``no_server`` ``cut`` ``timeout`` ``limited``
     ``full`` ``error``. Arrivals = served + dropped + in flight at the end. `floor` is what the
-    rollout promises at least. Peaks are of one instance, in percent of its limit.
+    rollout promises at least, of the stack that is wanted last; `floors` which was in force
+    from when on (none before the first), `tightest` the ready and the floor when they were the
+    closest. Peaks are of one instance, in percent of its limit.
     """
 
     service: str
@@ -101,6 +103,18 @@ class ServiceRun:
     memory_peak_percent: int = 0
     queue_peak: int = 0
     slices: tuple[Slice, ...] = ()
+    floors: tuple[tuple[int, int], ...] | None = None  # None: `floor` all the time
+    tightest: tuple[int, int] | None = None
+
+    @property
+    def floor_steps(self) -> tuple[tuple[int, int], ...]:
+        """From when on which floor was in force."""
+        return ((0, self.floor),) if self.floors is None else self.floors
+
+    @property
+    def closest(self) -> tuple[int, int]:
+        """The ready and the floor that was in force, when they were the closest."""
+        return self.tightest or (self.least_ready, self.floor)
 
     @property
     def dropped_total(self) -> int:

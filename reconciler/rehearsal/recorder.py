@@ -4,7 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from reconciler.model.rehearsal import Moment, Span
+from reconciler.model.service import Service
 from reconciler.model.stack import Stack
+from reconciler.model.units import amount_of
 from reconciler.sim.life import OOM_CODE
 from reconciler.sim.outage import CUT_OFF
 from reconciler.sim.things import Container, Transition
@@ -38,6 +40,10 @@ class Tally:
     most: int = 0
     restarts: int = 0
     wanted: int = 0
+    floor: int = 0  # in force
+    promised: int = 0  # in force as soon as so many are ready
+    floors: list[tuple[int, int]] = field(default_factory=list)  # from when on which
+    tightest: tuple[int, int] | None = None  # ready and floor, when they were the closest
     dead: int = 0  # found dead by a liveness probe, though it did not hang
     dead_ns: int = 0  # the first
     no_room: str = ""  # why the first that found no machine found none
@@ -80,12 +86,37 @@ class Recorder:
     def judge(self, *, now: bool = True) -> None:
         """From now on the least number of ready instances counts."""
         for tally in self.tallies.values():
-            tally.least_ready = tally.ready if now else None
+            tally.least_ready = tally.tightest = None
+            if now:
+                self._measure(tally)
 
-    def want(self, stack: Stack) -> None:
-        """From now on this is wanted."""
-        for name, service in stack.declared.services.items():
-            self.tallies[name].wanted = service.wanted
+    def want(self, stack: Stack | None) -> None:
+        """From now on this is wanted; None: nothing is.
+
+        A floor that is lower is in force at once, a higher one as soon as so many are ready.
+        """
+        services = stack.declared.services if stack is not None else {}
+        for name, tally in self.tallies.items():
+            service = services.get(name)
+            tally.wanted = service.wanted if service is not None else 0
+            tally.promised = floor_of(service) if service is not None else 0
+            tally.floor = min(tally.floor, tally.promised)
+            self._measure(tally)
+
+    def _measure(self, tally: Tally) -> None:
+        """The floor that is in force, and the ready against it."""
+        if tally.ready >= tally.promised:
+            tally.floor = tally.promised
+        last = tally.floors[-1] if tally.floors else (0, 0)
+        if last[1] != tally.floor:
+            if last[0] == self.now_ns and tally.floors:
+                tally.floors.pop()
+            tally.floors.append((self.now_ns, tally.floor))
+        if tally.least_ready is None or tally.ready < tally.least_ready:
+            tally.least_ready = tally.ready
+        now = (tally.ready, tally.floor)
+        if tally.tightest is None or _room(now) < _room(tally.tightest):
+            tally.tightest = now
 
     def say(self, kind: str, text: str, service: str = "") -> None:
         """Note something for the timeline."""
@@ -176,5 +207,17 @@ class Recorder:
         tally.ready += now[0] - ready
         tally.running += now[1] - running
         tally.most = max(tally.most, tally.running)
-        if tally.least_ready is None or tally.ready < tally.least_ready:
-            tally.least_ready = tally.ready
+        self._measure(tally)
+
+
+def _room(found: tuple[int, int]) -> tuple[int, int]:
+    """How far above the floor; of as many, the fewer first."""
+    return found[0] - found[1], found[0]
+
+
+def floor_of(service: Service) -> int:
+    """Instances that stay available during a rollout, as its rollout promises."""
+    rollout = service.rollout
+    if rollout.strategy == "recreate" or service.singleton:
+        return 0
+    return service.wanted - amount_of(rollout.max_unavailable, service.wanted, up=False)

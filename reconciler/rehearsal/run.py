@@ -13,11 +13,10 @@ from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Scenario, Trouble
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
-from reconciler.model.units import amount_of
 from reconciler.rehearsal.budgets import BudgetWatch
 from reconciler.rehearsal.causes import causes_of
 from reconciler.rehearsal.findings import Seen, findings_of
-from reconciler.rehearsal.recorder import Recorder
+from reconciler.rehearsal.recorder import Recorder, floor_of
 from reconciler.rehearsal.scene import UNSEEN, Scene
 from reconciler.rehearsal.setting import Logs, behave, furnish, load_of, logs_of, scale, trouble
 from reconciler.rehearsal.stage import Stage
@@ -142,7 +141,7 @@ class _One:
             if stack is not None:
                 behave(self.world, self.scenario, stack, self.task.logs)
                 scale(self.world, self.scenario, stack)
-                self.recorder.want(stack)
+            self.recorder.want(stack)
             if not self.changed_ns:
                 self.plan = self.stage.plan_lines(stack)
                 self.changed_ns = self.world.now_ns
@@ -262,9 +261,10 @@ class _One:
         replicas = wanted.wanted if wanted is not None else 0
         base = self.load.service_run(ResourceKey("service", name))
         return replace(
-            base, service=name, wanted=replicas, floor=_floor(wanted) if wanted else 0,
+            base, service=name, wanted=replicas, floor=floor_of(wanted) if wanted else 0,
             least_ready=tally.least_ready or 0, most_instances=tally.most,
-            replicas_last=tally.running, restarts=tally.restarts,
+            replicas_last=tally.running, restarts=tally.restarts, floors=tuple(tally.floors),
+            tightest=tally.tightest,
         )  # fmt: skip
 
     def _wanted(self, name: str) -> Service | None:
@@ -314,14 +314,6 @@ class _One:
         behaviour = self.world.behaviours.get(f"service/{name}", SERVICE)
         service = stack.declared.services[name]
         return Scene(stack, service, name, rules, behaviour, *self._before(name))
-
-
-def _floor(service: Service) -> int:
-    """Instances that stay available during a rollout, as its rollout promises."""
-    rollout = service.rollout
-    if rollout.strategy == "recreate" or service.singleton:
-        return 0
-    return service.wanted - amount_of(rollout.max_unavailable, service.wanted, up=False)
 
 
 def task_of(

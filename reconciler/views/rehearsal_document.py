@@ -105,6 +105,7 @@ def _service(service: ServiceRun) -> dict[str, Any]:
             "wanted": service.wanted, "floor": service.floor, "least_ready": service.least_ready,
             "most": service.most_instances, "last": service.replicas_last,
             "restarts": service.restarts,
+            "floors": [{"at_ns": at_ns, "floor": n} for at_ns, n in service.floor_steps],
         },
         "cpu_peak_percent": service.cpu_peak_percent,
         "memory_peak_percent": service.memory_peak_percent,

@@ -96,7 +96,8 @@ def _service(run: Run, service: ServiceRun) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "name": service.service, "note": numbers(service),
-        "wanted": service.wanted, "floor": service.floor,
+        "wanted": service.wanted,
+        "floors": [[at_ns // _MS, floor] for at_ns, floor in service.floor_steps],
         "instances": instances,
         "ready": [[at_ns // _MS, count] for at_ns, count in ready_steps(run, service)],
         "slices": [

@@ -127,10 +127,10 @@ def _capacity(report: Report) -> Iterator[Headline]:
     """The service that comes closest to its floor, or falls the furthest below it."""
     services = [service for run in report.runs for service in run.services if service.wanted]
     if services:
-        least = min(services, key=lambda s: (s.least_ready - s.floor, -s.arrivals, s.service))
-        note = f"{least.service}, floor {least.floor} of {least.wanted}"
-        below = least.least_ready < least.floor
-        yield Headline("least ready", str(least.least_ready), note, below)
+        least = min(services, key=lambda s: (s.closest[0] - s.closest[1], -s.arrivals, s.service))
+        ready, floor = least.closest
+        note = f"{least.service}, floor {floor} of {least.wanted}"
+        yield Headline("least ready", str(ready), note, ready < floor)
 
 
 def checks_of(report: Report) -> list[CheckSummary]:

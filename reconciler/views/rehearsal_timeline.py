@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reconciler.model.rehearsal import Moment, Run, ServiceRun, Span
 from reconciler.views.lines import Line, Part, Style, cut, line, text_of
@@ -161,19 +162,33 @@ def _counts(run: Run, service: ServiceRun, axis: Axis, label: int) -> Iterator[L
     least = _least_ready(run, service, axis)
     most = max(max(least), service.wanted, 1)
     height: Callable[[int], str] = str if most <= 9 else lambda n: _height(n, most)
+    below = _below(run, service, axis)
     cells: list[tuple[str, Style]] = [
-        (height(n), "bad" if n < service.floor else "good") for n in least
+        (height(n), "bad" if c in below else "good") for c, n in enumerate(least)
     ]
     yield _row("ready", label, cells)
-    below: list[tuple[str, Style]] = [("^" if n < service.floor else " ", "bad") for n in least]
-    if any(text == "^" for text, _ in below):
-        yield _row("below floor", label, below)
+    if below:
+        marks = ["^" if column in below else " " for column in range(axis.columns)]
+        yield _row("below floor", label, [(mark, "bad") for mark in marks])
     slices = service.slices
     lost = axis.sums([(each.at_ns, each.dropped) for each in slices])
     cuts = axis.sums([(each.at_ns, each.sessions_cut) for each in slices])
     for name, found in (("dropped", lost), ("sessions cut", cuts)):
         if any(found):
             yield _row(name, label, [(_height(n, max(found)), "bad") for n in found])
+
+
+def _below(run: Run, service: ServiceRun, axis: Axis) -> set[int]:
+    """The columns in which fewer are ready than the floor that is in force then."""
+    ready, floors = dict(ready_steps(run, service)), dict(service.floor_steps)
+    found: set[int] = set()
+    count = floor = 0
+    times = [*sorted({*ready, *floors}), run.lasted_ns]
+    for from_ns, to_ns in pairwise(times):
+        count, floor = ready.get(from_ns, count), floors.get(from_ns, floor)
+        if count < floor and to_ns > axis.from_ns and from_ns < axis.to_ns:
+            found.update(range(axis.column(from_ns), axis.column(max(to_ns - 1, from_ns)) + 1))
+    return found
 
 
 def _least_ready(run: Run, service: ServiceRun, axis: Axis) -> list[int]:

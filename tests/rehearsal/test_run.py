@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.rehearsal.report import report_of
 from reconciler.model.units import NS_PER_S
+from reconciler.rehearsal.report import report_of
 from reconciler.rehearsal.run import run_seed
 from tests.rehearsal.stacks import CHANGE, WEB, codes, cut, dropped, runs, task
 

@@ -134,7 +134,8 @@
       return y + this.service.instances.length * this.height;
     }
     ready(y) {
-      const { ready, floor, wanted } = this.service, tall = 46;
+      const { ready, floors, wanted } = this.service, tall = 46;
+      const floor = Math.max(0, ...floors.map((f) => f[1]));
       const most = Math.max(wanted, floor, 1, ...ready.map((r) => r[1]));
       // Among a hundred instances one that is missing must still be seen: the scale then starts above 0.
       const low = Math.min(floor || most, ...ready.filter(([ms]) => ms > 0 || ready.length === 1).map((r) => r[1]));
@@ -148,15 +149,23 @@
         const end = i + 1 < ready.length ? ready[i + 1][0] : this.domain[1];
         if (!this.seen(ms, end)) return;
         d += `${d ? "L" : "M"}${this.x(ms)},${up(n)} H${this.x(end)} `;
-        if (n < floor) this.parts.append(svg("rect", { x: this.x(ms), y: up(floor), width: Math.max(this.x(end) - this.x(ms), 1), height: up(n) - up(floor), class: "below" }));
+        this.steps(floors).forEach(([from, to, low]) => {
+          if (n < low && from < end && to > ms) {
+            const x = this.x(Math.max(from, ms)), wide = Math.max(this.x(Math.min(to, end)) - x, 1);
+            this.parts.append(svg("rect", { x, y: up(low), width: wide, height: up(n) - up(low), class: "below" }));
+          }
+        });
       });
       this.parts.append(segment(LEFT, y + tall, LEFT + PLOT, y + tall, "grid"), svg("path", { d: d || "M0,0", class: "step" }));
-      if (floor) {
-        this.parts.append(segment(LEFT, up(floor), LEFT + PLOT, up(floor), "floor"));
-        this.parts.append(write(LEFT + PLOT + 5, Math.max(up(floor) + 4, floor === most ? 0 : y + 15), `${floor} floor`));
+      const shown = this.steps(floors).filter(([from, to, n]) => n && this.seen(from, to));
+      for (const [from, to, n] of shown) this.parts.append(segment(this.x(from), up(n), this.x(to), up(n), "floor"));
+      if (shown.length) {
+        const n = shown.at(-1)[2];
+        this.parts.append(write(LEFT + PLOT + 5, Math.max(up(n) + 4, n === most ? 0 : y + 15), `${n} floor`));
       }
       return y + tall;
     }
+    steps(found) { return found.map(([ms, n], i) => [ms, i + 1 < found.length ? found[i + 1][0] : Math.max(this.domain[1], ms), n]); }
     bars(y, name, above, below, lost) {  // what goes well upwards, what is lost downwards, each to its own scale
       const slices = this.service.slices, tall = 46, deep = 22, base = y + tall;
       const range = slices.map((_, i) => i).filter((i) => this.seen(slices[i][0], slices[i][0] + 1000 * this.span(i)));
@@ -180,8 +189,8 @@
 
     // -- what is told of a time --------------------------------------------------------------
     words(ms) {
-      const { ready, floor, slices, instances } = this.service, told = [];
-      const now = at(ready, ms), slice = at(slices, ms);
+      const { ready, floors, slices, instances } = this.service, told = [];
+      const now = at(ready, ms), floor = at(floors, ms)?.[1], slice = at(slices, ms);
       if (now) told.push(`${now[1]} ready${floor ? `, floor ${floor}` : ""}`);
       if (slice) {
         const seconds = Math.max(this.span(slices.indexOf(slice)), .001);
