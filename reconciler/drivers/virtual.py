@@ -115,7 +115,7 @@ def run(
     max_ns: int = DAY_NS,
     stop: Callable[[], bool] | None = None,
     follow: bool = False,
-    kill: Kill | Sequence[Kill] = (),
+    kill: Kill | Sequence[Kill] | None = None,
     in_flight: Sequence[InFlight] = (),
     inject: Iterable[tuple[int, Event]] = (),
 ) -> RunResult:
@@ -127,7 +127,7 @@ def run(
     as a daemon does, a verdict does not end it.
     """
     end_ns = target.now_ns + max_ns if until_ns is None else until_ns
-    kills = (kill,) if isinstance(kill, Kill) else tuple(kill)
+    kills = (kill,) if isinstance(kill, Kill) else tuple(kill or ())
     driver = _Run(controller, target, kills, follow)
     for call in in_flight:
         driver.push(max(call.at_ns, target.now_ns), EFFECT, (call.perform, call.call))

@@ -154,6 +154,7 @@ class Run:
     budgets: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # name → used, limit
     events: int = 0
     plan: tuple[str, ...] = ()  # what the first change was shown to do
+    idle: tuple[str, ...] = ()  # faults that never struck
 
     @property
     def dropped_total(self) -> int:
@@ -224,6 +225,12 @@ class Report:
     def holds(self) -> bool:
         """Whether every check holds in every run."""
         return all(run.holds for run in self.runs)
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The faults that struck in no run."""
+        first = self.runs[0].idle if self.runs else ()
+        return tuple(text for text in first if all(text in run.idle for run in self.runs))
 
     @property
     def worst(self) -> Run:

@@ -26,6 +26,7 @@ _FAULTS = {
     "registry refuses": "the registry refuses logins",
     "registry limits": "the registry limits pulls",
     "image gone": "is not in the registry", "throttled": "the API takes few calls",
+    "taken away": "is removed by hand", "edited": "is edited by hand",
     "port taken": "is somebody else's port", "port held": "is a port that is held already",
 }  # fmt: skip
 
@@ -125,8 +126,11 @@ class Recorder:
     def heard(self, world: World, told: Transition) -> None:
         """Take one transition."""
         if told.what in _FAULTS:
-            cut_off = told.what == "node lost" and told.detail == CUT_OFF
-            what = "is cut off" if cut_off else _FAULTS[told.what]
+            what = _FAULTS[told.what]
+            if told.what == "node lost" and told.detail == CUT_OFF:
+                what = "is cut off"
+            elif told.what == "edited":
+                what = f"{what}: {told.detail}"
             self.say("fault", f"{told.subject} {what}".strip())
         pod = told.thing
         if not isinstance(pod, Container) or told.stack != self.stack:

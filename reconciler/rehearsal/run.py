@@ -20,6 +20,7 @@ from reconciler.rehearsal.recorder import Recorder, floor_of
 from reconciler.rehearsal.scene import UNSEEN, Scene
 from reconciler.rehearsal.setting import Logs, behave, furnish, load_of, logs_of, scale, trouble
 from reconciler.rehearsal.stage import Stage
+from reconciler.rehearsal.troubles import told
 from reconciler.sim import nodes
 from reconciler.sim.behaviour import SERVICE
 from reconciler.sim.checkers import Expect, Singleton, watch
@@ -173,6 +174,7 @@ class _One:
     def _die(self, fault: Trouble, text: str, until_ns: int) -> None:
         """Nobody is there for a time."""
         self.recorder.say("fault", text)
+        self.world.faults_struck[str(self.scenario.faults.index(fault))] = self.world.now_ns
         self.stage.rest(min(self.world.now_ns + fault.lasting, until_ns))
 
     def _deaths(self, until_ns: int) -> Iterator[Trouble]:
@@ -201,22 +203,22 @@ class _One:
         found = self.stage.convergence
         if found.first_ns is None:
             return
-        told = [(found.first_ns, "all is as wanted")] if self.changed_ns else []
+        said = [(found.first_ns, "all is as wanted")] if self.changed_ns else []
         if found.lost_ns is not None:
-            told.append((found.lost_ns, "not all is as wanted any more"))
+            said.append((found.lost_ns, "not all is as wanted any more"))
             if found.since_ns is not None:
-                told.append((found.since_ns, "all is as wanted again"))
-        for at_ns, text in told:
+                said.append((found.since_ns, "all is as wanted again"))
+        for at_ns, text in said:
             self.recorder.moments.append(Moment(at_ns - self.began_ns, "verdict", text))
 
     def _moments(self) -> tuple[Moment, ...]:
         """What was recorded, and what the reconciler gave up on or took back."""
-        told = [
+        said = [
             Moment(n.at_ns - self.began_ns, "rollout", n.text, n.key.name if n.key else "")
             for n in self.stage.notices
             if n.kind in ("failed", "rollback") and n.at_ns >= self.began_ns
         ]
-        return tuple(sorted([*self.recorder.moments, *told], key=lambda each: each.at_ns))
+        return tuple(sorted([*self.recorder.moments, *said], key=lambda each: each.at_ns))
 
     # -- what came of it ---------------------------------------------------------------------
 
@@ -231,7 +233,7 @@ class _One:
             self.stage.convergence.took_ns(self._last_change_ns(), self._ends()),
             services, (), tuple(self.recorder.spans), self._moments(),
             violations=violations, budgets=self.budgets.peaks, events=self.load.events,
-            plan=tuple(self.plan),
+            plan=tuple(self.plan), idle=self._idle(),
         )  # fmt: skip
         results = tuple(evaluate(check, run) for check in self.task.checks)
         run = replace(run, checks=results)
@@ -246,6 +248,11 @@ class _One:
         """When the newest change was asked for."""
         times = [at for at, _ in self.task.after]
         return self.began_ns + (times[-1] if times else 0)
+
+    def _idle(self) -> tuple[str, ...]:
+        """The faults that never struck."""
+        struck = self.world.faults_struck
+        return tuple(told(f) for n, f in enumerate(self.scenario.faults) if str(n) not in struck)
 
     def _ends(self) -> Iterator[int]:
         """When faults that last for a time are over."""

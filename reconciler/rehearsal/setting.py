@@ -146,8 +146,8 @@ def _declared_edge(scenario: Scenario, stack: Stack) -> EdgeModel:
 
 def trouble(world: World, scenario: Scenario) -> None:
     """Everything that is to go wrong, from now on; who kills the reconciler is not of the world."""
-    mine = [fault for fault in scenario.faults if fault.kind != "kill_reconciler"]
-    install(world, [_fault(fault) for fault in mine])
+    mine = [(n, f) for n, f in enumerate(scenario.faults) if f.kind != "kill_reconciler"]
+    install(world, [replace(_fault(fault), number=number) for number, fault in mine])
 
 
 def _fault(fault: Trouble) -> Fault:

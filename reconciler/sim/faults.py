@@ -61,6 +61,7 @@ class Fault:
     field: str = ""
     value: str = ""
     until_ns: int = 0  # of the world's clock, where it strikes calls for a time
+    number: int = -1  # by which a world tells that it struck; none is told of -1
 
     @property
     def is_timed(self) -> bool:

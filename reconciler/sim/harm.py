@@ -38,6 +38,8 @@ def struck(world: World, kinds: tuple[str, ...], on: str, key: str, subject: str
             world.fault_hits[index] += 1
             if fault.strikes(world.fault_hits[index]):
                 found.append(fault)
+                if not fault.is_in_world:
+                    world.faults_struck[str(fault.number)] = world.now_ns
     return found
 
 
@@ -53,13 +55,15 @@ def on_fault(world: World, payload: Payload) -> None:
     if not fault.is_in_world or fault.on:
         _befall(world, fault)
         return
-    _break(world, fault)
+    if _break(world, fault):
+        world.faults_struck[str(fault.number)] = world.now_ns
     later = fault.later()
     if later is not None:
         world.push(world.now_ns + fault.every_ns, FAULT, "fault", values_of(later))
 
 
-def _break(world: World, fault: Fault) -> None:
+def _break(world: World, fault: Fault) -> bool:
+    """Let it strike; whether it found what to strike."""
     now = world.now_ns
     if fault.kind == "unreachable":
         world.unreachable_until_ns = max(world.unreachable_until_ns, now + fault.for_ns)
@@ -70,15 +74,16 @@ def _break(world: World, fault: Fault) -> None:
     elif fault.kind == "engine_restart":
         _engine_restart(world)
     elif fault.kind == "edit":
-        _edit(world, fault)
+        return _edit(world, fault)
     elif fault.kind == "port_taken":
-        _take_port(world, str(fault.amount), fault.for_ns)
+        return _take_port(world, str(fault.amount), fault.for_ns)
     elif fault.kind in OF_REGISTRY:
         _registry(world, fault)
     elif fault.is_of_instances:
-        _strike_instance(world, fault)
+        return _strike_instance(world, fault)
     else:
-        _long_fault(world, fault)
+        return _long_fault(world, fault)
+    return True
 
 
 def _registry(world: World, fault: Fault) -> None:
@@ -98,17 +103,18 @@ def _registry(world: World, fault: Fault) -> None:
         world.emit("image gone", None, subject=fault.subject)
 
 
-def _take_port(world: World, port: str, for_ns: int) -> None:
+def _take_port(world: World, port: str, for_ns: int) -> bool:
     """Somebody's container takes a host port, and gives it back."""
     name = f"stranger-{port}"
     if port in world.ports or name in world.names:
         world.emit("port held", None, subject=port)
-        return
+        return False
     stranger = world.add_foreign(name, ports=port)
     assert isinstance(stranger, Container)
     world.emit("port taken", None, subject=port)
     if for_ns:
         world.push(world.now_ns + for_ns, FAULT, "port free", (stranger.id, port))
+    return True
 
 
 def on_port_free(world: World, payload: Payload) -> None:
@@ -120,14 +126,14 @@ def on_port_free(world: World, payload: Payload) -> None:
         world.drop_container(world.containers[holder])
 
 
-def _strike_instance(world: World, fault: Fault) -> None:
+def _strike_instance(world: World, fault: Fault) -> bool:
     running = [
         c
         for c in world.containers.values()
         if c.owned and c.phase == "running" and fault.fits("", str(c.key), c.name)
     ]
     if not running:
-        return
+        return False
     container = running[fault.amount % len(running)]
     if fault.kind == "hang":
         life.hang(world, container)
@@ -139,10 +145,12 @@ def _strike_instance(world: World, fault: Fault) -> None:
     else:
         oom = fault.kind == "oom"
         life.end(world, container, life.OOM_CODE if oom else 1, oom=oom)
+    return True
 
 
 def _remove(world: World, container: Container) -> None:
     """``docker rm --force`` by hand; a pod is deleted, and has its grace."""
+    world.emit("taken away", None, subject=container.name)
     if container.kubelet:
         kubelet.end_pod(world, container)
         return
@@ -151,11 +159,15 @@ def _remove(world: World, container: Container) -> None:
     world.drop_container(container)
 
 
-def _edit(world: World, fault: Fault) -> None:
+def _edit(world: World, fault: Fault) -> bool:
+    """Whether anything that it fits has the field, or others beside it in its section."""
+    struck = False
     for held in world.stacks.values():
         for key, thing in held.objects.items():
             if fault.fits("", str(key), thing.id):
-                value = _as(thing.observed().fields.get(fault.field), fault.value)
+                there = thing.observed().fields
+                struck = struck or _is_known(fault.field, there)
+                value = _as(there.get(fault.field), fault.value)
                 edit_object(world, thing, fault.field, value)
     for container in world.containers.values():
         if (
@@ -163,8 +175,15 @@ def _edit(world: World, fault: Fault) -> None:
             and not container.kubelet
             and fault.fits("", str(container.key), container.name)
         ):
+            struck = struck or _is_known(fault.field, container.fields)
             value = _as(container.fields.get(fault.field), fault.value)
             edit_container(world, container, fault.field, value)
+    return struck
+
+
+def _is_known(path: str, there: Iterable[str]) -> bool:
+    section = path.rpartition(".")[0]
+    return any(name == path or (section and name.startswith(f"{section}.")) for name in there)
 
 
 def _as(old: Value | None, text: str) -> Value:
@@ -200,17 +219,19 @@ def _engine_restart(world: World) -> None:
     power.on(world, engines)
 
 
-def _long_fault(world: World, fault: Fault) -> None:
+def _long_fault(world: World, fault: Fault) -> bool:
     """What lasts for a time: machines, externals."""
     if fault.kind == "external_away":
         needs.leave(world, fault.subject, fault.for_ns)
-    else:
-        for machine in outage.matching(world, fault.subject):
-            if fault.kind == "node_drain":
-                outage.drain(world, machine, fault.for_ns)
-            else:
-                cut = fault.kind == "node_partition"
-                outage.lose(world, machine, cut=cut, for_ns=fault.for_ns)
+        return True
+    machines = outage.matching(world, fault.subject)
+    for machine in machines:
+        if fault.kind == "node_drain":
+            outage.drain(world, machine, fault.for_ns)
+        else:
+            cut = fault.kind == "node_partition"
+            outage.lose(world, machine, cut=cut, for_ns=fault.for_ns)
+    return bool(machines)
 
 
 def edit_object(world: World, thing: Thing, path: str, value: Value) -> None:

@@ -15,7 +15,7 @@ LEGEND: Mapping[str, str] = {
     "violation": "!", "unreachable": "?", "engine restarts": "E", "up": "^", "placed": "@",
     "waiting": "%", "node lost": "L", "node unknown": "U", "node back": "B", "node drained": "D",
     "eviction refused": "4", "external away": "A", "external back": "a", "lack": "l",
-    "error": "X", "scaled": "S", "registry away": "G", "registry refuses": "g",
+    "taken away": "k", "error": "X", "scaled": "S", "registry away": "G", "registry refuses": "g",
 }  # fmt: skip
 
 

@@ -106,6 +106,7 @@ class World:
     event_lag_ns: int = 20 * NS_PER_MS
     faults: tuple[Fault, ...] = ()
     fault_hits: list[int] = field(default_factory=list)
+    faults_struck: dict[str, int] = field(default_factory=dict)  # by number, when last
     calls: int = 0
     looks: int = 0
     unreachable_until_ns: int = 0
@@ -136,7 +137,8 @@ class World:
             self.version, self.ids, self.images.clone(), {}, dict(self.names),
             dict(self.ports), {}, dict(self.behaviours), self.rules, self.latency_ns,
             self.latency_jitter_percent, self.event_lag_ns, self.faults,
-            list(self.fault_hits), self.calls, self.looks, self.unreachable_until_ns,
+            list(self.fault_hits), dict(self.faults_struck), self.calls, self.looks,
+            self.unreachable_until_ns,
         )  # fmt: skip
         made.kubernetes_version = self.kubernetes_version
         made.throttle, made.keeps_views = self.throttle.clone(), self.keeps_views

@@ -33,10 +33,10 @@ FORMAT = 2
 
 _PLAIN = (
     "seed", "now_ns", "seq", "version", "ids", "latency_ns", "latency_jitter_percent",
-    "event_lag_ns", "fault_hits", "calls", "looks", "unreachable_until_ns",
+    "event_lag_ns", "fault_hits", "faults_struck", "calls", "looks", "unreachable_until_ns",
     "kubernetes_version", "externals_away", "keeps_views",
 )  # fmt: skip
-_LATER = ("kubernetes_version", "externals_away")
+_LATER = ("kubernetes_version", "externals_away", "faults_struck")
 
 
 @contextlib.contextmanager

@@ -39,6 +39,7 @@ def rehearsal_lines(report: Report, *, width: int | None = None) -> list[Line]:
     runs = counted(len(report.runs), "run")
     made += _section(f"causes, over {runs}", _causes(report, width))
     made += _section(f"faults that seed {report.worst_seed} fails by", fault_lines(report))
+    made += _section("faults that never struck", [line((text, "warn")) for text in report.idle])
     made += _section("figures", table([_HEADER, *map(_figure, report.figures)], width=width - 2))
     made += _section("checks", _checks(report))
     for origin, found in by_origin(report.assumptions).items():

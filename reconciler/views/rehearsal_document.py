@@ -31,6 +31,7 @@ def rehearsal_document(report: Report) -> Document:
             {**cause_document(cause), "runs": seeds_of(report, cause)} for cause in report.causes
         ],
         faults=None if report.faults is None else list(report.faults),
+        never_struck=list(report.idle),
         assumptions=[
             {"what": each.what, "value": each.value, "origin": each.origin}
             for each in report.assumptions

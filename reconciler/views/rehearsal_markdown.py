@@ -54,7 +54,8 @@ def rehearsal_markdown(report: Report) -> str:
         [("how runs ended", text) for text in _ended(report)]
         + [("causes", text) for text in _causes(report)]
         + [
-            ("faults", _faults(report)), ("checks", folded("Checks", _checks(report))),
+            ("faults", _faults(report)), ("faults that never struck", _idle(report)),
+            ("checks", folded("Checks", _checks(report))),
             ("figures", folded(f"Figures over {runs}", _figures(report))),
             ("what it rests on", folded(_assumed(report), _assumptions(report))),
             ("budgets", folded("Budgets", _budgets(report))),
@@ -202,6 +203,11 @@ def _faults(report: Report, name: str = "") -> str:
         return ""
     found = "\n".join(f"- {md(text)}" for text in report.faults) or f"- {NO_FAULT}"
     return f"Faults that seed {report.worst_seed} fails by{name}:\n\n{found}"
+
+
+def _idle(report: Report) -> str:
+    found = "\n".join(f"- {md(text)}" for text in report.idle)
+    return f"Faults that never struck:\n\n{found}" if found else ""
 
 
 def _compared(made: Comparison) -> str:

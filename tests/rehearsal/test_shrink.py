@@ -15,7 +15,8 @@ import pytest
 from reconciler.model.scenario import Trouble
 from reconciler.rehearsal.report import report_of
 from reconciler.rehearsal.run import run_seed
-from reconciler.rehearsal.shrink import faults_that_matter, least, told, with_faults
+from reconciler.rehearsal.shrink import faults_that_matter, least, with_faults
+from reconciler.rehearsal.troubles import told
 from reconciler.views.lines import rendered
 from reconciler.views.rehearsal import rehearsal_lines
 from reconciler.views.rehearsal_document import rehearsal_document
