@@ -74,15 +74,15 @@ def _left(capacity: int, used: int) -> int:
     return max(0, capacity - used) * SCORE_MOST // capacity
 
 
-def refusal(machines: Collection[Machine], asked: Asked, *, knows: bool = False) -> str:
+def refusal(machines: Collection[Machine], asked: Asked, *, known: bool = False) -> str:
     """Why none takes it, in kube-scheduler's words: ``0/3 nodes are available: …``.
 
     Where an instance would fit but for max_utilisation, that is what binds, and it is said.
-    `knows`: who asks knows which machines do not answer.
+    `known`: who asks knows which machines do not answer.
     """
     reasons: Counter[str] = Counter()
     for machine in machines:
-        if knows and not machine.reachable:
+        if known and not machine.reachable:
             reasons["node(s) did not answer"] += 1
         elif machine.unknown:
             reasons["node(s) had untolerated taint {node.kubernetes.io/unreachable: }"] += 1
@@ -112,7 +112,7 @@ def place(world: World, container: Container) -> str:
     machine = _best(world, site, container)
     if machine is None:
         if not container.kubelet:  # it is started again by whoever wants it
-            return refusal(site.machines.values(), asked, knows=True)
+            return refusal(site.machines.values(), asked, known=True)
         site.waiting[container.id] = None
         return placing_of(world, site).refusal(asked, refusal)
     put(site, container, machine, asked)

@@ -22,14 +22,14 @@ NOT_SEEN = Status(False, True, "its controller has not seen the change yet")
 class Container:
     """A container or pod. `epoch` counts its starts and ends: older heap entries are void.
 
-    `stack` and `owned`: whose it is. `asked_restart` is the engine restart policy that it
-    was made with; `policy` the one in force. `cancelled`: a signal through the engine has
-    switched the restart manager off until the next start by hand. `holds`: the objects it
-    uses. `kubelet`: restarts follow the kubelet's rules and not the engine's. `gone`: its
-    machine has no power, and nobody has said so. `struck`: what befell its machine since it
-    started. `home`: the machine of an engine that it is on, or was when it ran. `routed`, `draining_since_ns`, `drained`: what
-    an edge of ours does with it. `held_back`: by its own checks that edge keeps it out.
-    `turned_at_ns`: its readiness last changed. `answers` (of liveness and startup) and
+    `stack` and `owned`: whose it is. `asked_restart` is the engine restart policy that it was
+    made with; `policy` the one in force. `cancelled`: a signal through the engine has switched
+    the restart manager off until the next start by hand. `holds`: the objects it uses. `kubelet`:
+    restarts follow the kubelet's rules and not the engine's. `gone`: its machine has no power,
+    and nobody has said so. `struck`: what befell its machine since it started. `home`: the
+    machine of an engine that it is on, or was when it ran. `routed`, `draining_since_ns`,
+    `drained`: what an edge of ours does with it. `held_back`: by its own checks that edge keeps
+    it out. `turned_at_ns`: its readiness last changed. `answers` (of liveness and startup) and
     `answers_ready`: what it does with questions, since its start; `turns` counts their changes,
     which void older verdicts of the heap. `error`: what makes it useless until its next start.
     `since_version`: the world's as it was made, by which older ones are told from younger.

@@ -157,8 +157,8 @@ def test_with_several_replicas_the_machines_are_to_blame(tmp_path: Path) -> None
 
 
 def test_what_hangs_is_not_put_down_to_liveness_on_the_readiness_path(tmp_path: Path) -> None:
-    made = runs(task(tmp_path, BOTH, target="kubernetes", changes=[], lasts="4m",
-                     behaviour={"web": {"hang_after": "90s"}}, checks=["restarts <= 0"]))  # fmt: skip
+    scenario = {"behaviour": {"web": {"hang_after": "90s"}}, "checks": ["restarts <= 0"]}
+    made = runs(task(tmp_path, BOTH, target="kubernetes", changes=[], lasts="4m", **scenario))
     assert any(moment.text.endswith("found dead") for moment in made[0].moments)
     assert codes(made) == {"R631"}
 

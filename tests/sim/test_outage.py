@@ -5,9 +5,9 @@ import random
 import pytest
 
 from reconciler.model.observed import Scope
-from reconciler.sim import clock, outage
+from reconciler.sim import clock, outage, outcomes
 from reconciler.sim.checkers import Expect, Singleton, watch
-from reconciler.sim.faults import Fault
+from reconciler.sim.faults import Fault, FaultKind
 from reconciler.sim.harm import install
 from reconciler.sim.site import Disruptions, Site
 from reconciler.sim.things import Transition
@@ -127,6 +127,129 @@ def test_an_engine_whose_machine_goes_down_comes_back_with_what_is_to_run_always
     bench.go(65 * S)
     assert (first.phase, never.phase) == ("running", "exited")
     assert bench.world.site.placed == {first.id: "n-0"}
+
+
+# -- an engine of several machines -----------------------------------------------------------------
+
+
+def on_engines(count: int = 2) -> Bench:
+    bench = Bench()
+    bench.world.site = Site(machines(count), requests={"service/web": (600, MI)})
+    return bench
+
+
+@pytest.mark.parametrize("kind", ["node_loss", "node_partition", "node_drain"])
+def test_steps_on_a_container_whose_machine_does_not_answer_are_tried_again(kind: FaultKind):
+    bench = on_engines()
+    there, beside = bench.up(0), bench.up(1)
+    assert (there.home, beside.home) == ("n-0", "n-1")
+    install(bench.world, [Fault(kind, subject="n-0", for_ns=120 * S)])
+    bench.go(60 * S)
+    assert bench.world.unreachable_until_ns <= bench.world.now_ns  # the other one answers
+    for step in (bench.start, bench.disarm, bench.signal, bench.remove):
+        outcome = step(there)
+        assert (outcome.kind, outcome.code) == ("retryable", outcomes.UNREACHABLE), step
+        assert "its machine does not answer" in outcome.message
+    assert there.policy == "always"
+    assert bench.signal(beside).kind == "done"
+    bench.go(120 * S)
+    assert bench.disarm(there).kind == "done"
+
+
+def test_new_containers_of_an_engine_go_only_to_machines_that_answer():
+    bench = on_engines(3)
+    install(
+        bench.world, [Fault("node_loss", subject="n-0"), Fault("node_partition", subject="n-1")]
+    )
+    bench.go(S)
+    assert {bench.up(n).home for n in range(3)} == {"n-2"}
+    over = bench.create(3)  # 3 x 600 of 2000 are taken
+    outcome = bench.start(over)
+    assert (outcome.kind, outcome.code) == ("retryable", outcomes.NO_ROOM)
+    assert "2 node(s) did not answer" in outcome.message
+    assert "1 Insufficient cpu" in outcome.message
+
+
+def test_what_was_on_a_lost_machine_of_an_engine_hangs_and_starts_anew_with_it():
+    bench = on_engines()
+    there, never = bench.up(0), bench.up(2, restart__policy="never")
+    never_too = bench.up(1, restart__policy="never")
+    assert {there.home, never_too.home} == {"n-0"}
+    install(bench.world, [Fault("node_loss", subject="n-0", for_ns=60 * S)])
+    bench.go(0)
+    assert bench.seen(there).phase == "running" and bench.seen(there).ready  # as last seen
+    assert not there.may_act and never.may_act
+    bench.go(30 * S)
+    assert not bench.seen(there).ready  # our prober has no answer
+    assert bench.seen(there).phase == "running" and never.ready
+    bench.go(40 * S)
+    assert (there.phase, never_too.phase) == ("running", "exited")
+    assert (there.home, there.starts, there.ready) == ("n-0", 2, True)
+
+
+def test_what_is_cut_off_with_a_machine_of_an_engine_hangs_and_goes_on_with_it():
+    bench = on_engines()
+    there = bench.up(0)
+    install(bench.world, [Fault("node_partition", subject="n-0", for_ns=60 * S)])
+    bench.go(30 * S)
+    assert there.hung and there.may_act and not bench.seen(there).ready
+    bench.go(40 * S)
+    assert not there.hung and there.starts == 1 and bench.seen(there).ready
+
+
+def test_what_an_engine_restarts_while_it_is_cut_off_is_not_reached_either():
+    bench = on_engines()
+    there = bench.up(0)
+    install(bench.world, [Fault("node_partition", subject="n-0", for_ns=60 * S)])
+    bench.go(S)
+    install(bench.world, [Fault("crash", subject="service/web")])
+    bench.go(20 * S)
+    assert there.starts == 2 and there.hung and not there.ready
+    bench.go(50 * S)
+    assert not there.hung and there.starts == 2 and there.ready
+
+
+def test_what_waits_between_two_restarts_is_lost_with_its_machine():
+    bench = on_engines()
+    there = bench.up(0)
+    install(bench.world, [Fault("crash", subject="service/web")])
+    bench.go(0)
+    assert there.phase == "restarting"
+    install(bench.world, [Fault("node_loss", subject="n-0", for_ns=30 * S)])
+    bench.go(20 * S)
+    assert there.starts == 1
+    bench.go(20 * S)
+    assert there.phase == "running" and there.starts == 2 and there.ready
+
+
+def test_an_engine_s_only_machine_that_is_cut_off_serves_nobody_and_goes_on():
+    bench = on_engines(1)
+    there = bench.up(0)
+    install(bench.world, [Fault("node_partition", subject="n-0", for_ns=60 * S)])
+    bench.go(S)
+    assert there.hung and there.may_act
+    assert bench.world.unreachable_until_ns > bench.world.now_ns
+    bench.go(70 * S)
+    assert not there.hung and there.starts == 1 and there.ready
+
+
+def test_an_engine_of_several_machines_in_an_outage_is_kept_in_the_file_and_in_a_clone():
+    bench = on_engines(3)
+    for number in range(4):
+        bench.up(number)
+    faults = [
+        Fault("node_loss", subject="n-0", for_ns=90 * S),
+        Fault("node_partition", subject="n-1", for_ns=60 * S),
+    ]
+    install(bench.world, faults)
+    bench.go(30 * S)
+    digests = []
+    for world in (bench.world, decode(encode(bench.world)), bench.world.clone()):
+        trace = Trace(world)
+        clock.run_until(world, world.now_ns + 100 * S)
+        digests.append(trace.digest)
+        assert all(each.ready for each in world.containers.values())
+    assert len(set(digests)) == 1
 
 
 # -- drains ---------------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ class Endpoint:
     void. `name`: what it is called in heap entries. `asked`: its first check has been. `held`:
     the reconciler keeps it in drain. `registered`: discovery has it in its list; `wanted`: what
     discovery was told last, and `news` voids what it was told before. `why_down`: how its process
-    ended last. `lacks`: something outside that it needs is away. `stuck`: why what it was given before
-    it answered again is without an answer, and until when the edge waits for one.
+    ended last. `lacks`: something outside that it needs is away. `stuck`: why what it was given
+    before it answered again is without an answer, and until when the edge waits for one.
     """
 
     slot: int
