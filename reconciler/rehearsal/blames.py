@@ -381,12 +381,9 @@ TABLE: tuple[Blame, ...] = (
         _path("rollout.min_ready"),
         lambda s: f"let rollout.min_ready be at least {format_duration(s.lets_in_ns)}",
     ),
-    Blame(
-        "R627", _nobody,
-        lambda s: "at times no instance could be given a request",
-        _path("rollout"),
-        lambda s: "let max_unavailable be 0 and max_surge at least 1, or run more replicas",
-    ),
+    Blame("R627", _nobody, lambda s: "at times no instance could be given a request",
+          _path("rollout"),
+          lambda s: "let max_unavailable be 0 and max_surge at least 1, or run more replicas"),
     Blame("R647", _too_little_cpu, _cpu, _path("resources.limits.cpu"),
           lambda s: "raise the limit, or run more instances"),
     Blame(
@@ -395,10 +392,6 @@ TABLE: tuple[Blame, ...] = (
         lambda s: "autoscale.max" if s.service.autoscale is not None else "replicas",
         lambda s: "run more instances, or let fewer be away at once during the change",
     ),
-    Blame(
-        "R639", _always,
-        lambda s: "requests or connections were lost for another reason",
-        _path(""),
-        lambda s: "replay the seed, and look at its timeline",
-    ),
+    Blame("R639", _always, lambda s: "requests or connections were lost for another reason",
+          _path(""), lambda s: "replay the seed, and look at its timeline"),
 )  # fmt: skip
