@@ -53,20 +53,24 @@ def _side(settings: Settings, path: str) -> tuple[Side, int]:
 def _tell_states(settings: Settings, loaded: "LoadedScenario") -> None:
     """What `validate` says of the scenario's states, each finding once.
 
-    A state may be wrong on purpose, to see what becomes of it: its errors are told as warnings.
+    A state may be wrong on purpose, to see what becomes of it: its errors are told as warnings,
+    and that a waiver of the state has nothing to waive in the scenario (R299) is not told.
     What its target does not act on is refused, for the run would show something else.
     """
     from reconciler.graph import build
     from reconciler.rehearsal.features import capabilities_of
     from reconciler.spec.checks import check
     from reconciler.spec.checks.support import unsupported
+    from reconciler.spec.checks.table import UNUSED_WAIVER
 
     target = loaded.scenario.target
     stacks = [loaded.start, *(stack for _, stack in loaded.after if stack is not None)]
     lacking, found = [], []
     for stack in stacks:
         lacking += unsupported(stack, capabilities_of(target), target)
-        found += [replace(each, severity="warning") for each in check(stack)]
+        found += [
+            replace(e, severity="warning") for e in check(stack) if e.code != UNUSED_WAIVER.code
+        ]
         found += build(stack).cycles()
     told = [*lacking, *found]
     once = [each for at, each in enumerate(told) if each not in told[:at]]
