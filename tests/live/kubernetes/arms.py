@@ -31,33 +31,46 @@ from tests.live.kubernetes.ground import Ground, has_ended
 WEB = ResourceKey("service", "web")
 
 
+AT_ONCE_S = 0.2
+
+
 @dataclass
 class Told:
     """What happened, in order: seconds since the change, pod, word."""
 
     old: frozenset[str]
     happened: list[tuple[float, str, str]] = field(default_factory=list)
-    ready: set[str] = field(default_factory=set)
-    alive: set[str] = field(default_factory=set)
-    least_ready: int = 0
-    most_alive: int = 0
-
-    def __post_init__(self) -> None:
-        self.alive, self.ready = set(self.old), set(self.old)
-        self.least_ready = self.most_alive = len(self.old)
 
     def note(self, at_s: float, pod: str, word: str) -> None:
-        """One thing, and what it makes of the counts; pods that end count no more."""
+        """One thing that happened to a pod."""
         self.happened.append((at_s, pod, word))
-        if word == "created":
-            self.alive.add(pod)
-        elif word == "ready":
-            self.ready.add(pod)
-        else:
-            self.alive.discard(pod)
-            self.ready.discard(pod)
-        self.least_ready = min(self.least_ready, len(self.ready))
-        self.most_alive = max(self.most_alive, len(self.alive))
+
+    @property
+    def least_ready(self) -> int:
+        """The fewest that were ready; pods that end count no more."""
+        return min(self._counts("ready"))
+
+    @property
+    def most_alive(self) -> int:
+        """The most that were there; pods that end count no more."""
+        return max(self._counts("ending"))
+
+    def _counts(self, first: str) -> list[int]:
+        """How many are ready, or there, after each thing; `first` of what comes at once.
+
+        Each ReplicaSet has a worker of its own: what they write within a moment of one another
+        is seen in either order.
+        """
+        there, counts = set(self.old), [len(self.old)]
+        gains = "ready" if first == "ready" else "created"
+        shifted = [(at - AT_ONCE_S * (word == first), pod, word) for at, pod, word in self.happened]
+        for _, pod, word in sorted(shifted):
+            if word == gains:
+                there.add(pod)
+            elif word not in ("created", "ready"):
+                there.discard(pod)
+            counts.append(len(there))
+        return counts
 
     def events(self) -> dict[tuple[str, str], float]:
         """(``new 1``, ``ready``) → when."""
