@@ -77,7 +77,7 @@ class _One:
         self.chooser = chooser
         self.task, self.scenario, self.seed = task, task.scenario, seed
         self.world = World.fresh(seed)
-        furnish(self.world, self.scenario, self._stacks(), task.logs)
+        furnish(self.world, self.scenario, task.start, task.logs)
         if task.landed is not None:
             land(self.world, task.landed)
         elif task.live is not None:

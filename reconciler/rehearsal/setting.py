@@ -82,12 +82,12 @@ class Logs:
 
 
 def furnish(
-    world: World, scenario: Scenario, stacks: Sequence[Stack], logs: Logs | None = None
-) -> None:
-    """Let the world's instances behave as the scenario says, on its machines."""
+    world: World, scenario: Scenario, stack: Stack, logs: Logs | None = None
+) -> None:  # fmt: skip
+    """Let the instances of the first stack behave as the scenario says, on its machines."""
     world.kubernetes_version = scenario.kubernetes_version
-    world.site = site_of(stacks[:1], scenario.nodes or None)
-    behave(world, scenario, stacks[0], logs or Logs())
+    world.site = site_of([stack], scenario.nodes or None)
+    behave(world, scenario, stack, logs or Logs())
 
 
 def behave(world: World, scenario: Scenario, stack: Stack, logs: Logs) -> None:

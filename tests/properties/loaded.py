@@ -167,7 +167,7 @@ class Play:
         self.before, self.after = stack_of(case.before, self.name), stack_of(case.after, self.name)
         world = self.world = World.fresh(case.seed)
         world.now_ns += self.epoch_ns
-        furnish(world, self.scenario, [self.before, self.after])
+        furnish(world, self.scenario, self.before)
         if self.still:
             self._hold_still()
         native = self.scenario.target == "kubernetes"

@@ -91,7 +91,7 @@ def simulated(ground: Ground, wanted: Stack, lasts_s: int) -> Told:
         target.close()
     on = ground_of(survey, wanted, Scenario(state=""))
     world = World.fresh(1)
-    furnish(world, on.scenario, [on.start, on.wanted])
+    furnish(world, on.scenario, on.start)
     land(world, on.landed)
     stage = Stage(world, SimCluster(world, ground.name), on.start)
     scale(world, on.scenario, on.start)
