@@ -113,7 +113,7 @@ class Facade:
 
     def _heard(self, world: World, told: Transition) -> None:
         key = told.key
-        if key is not None and key is not self._last and told.stack == self.stack:
+        if key is not self._last and key is not None and told.stack == self.stack:
             self._last = key
             self._touched.add(key)
             if self._due_ns is None:

@@ -4,6 +4,7 @@ from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.sim import verdicts
 from reconciler.sim.probes import HANGS, REFUSES
 from reconciler.sim.reading import read
+from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 from reconciler.sim.versions import rules_of
 from reconciler.sim.world import LIFE, Payload, World
@@ -225,13 +226,14 @@ def _restart_ns(world: World, container: Container) -> int:
 
 def _restart_delay_ns(container: Container, code: int, ran_ns: int) -> int | None:
     """How long until the engine starts it again; None when it does not."""
-    policy, _, most = container.policy.partition(":")
     if container.cancelled or (container.kubelet and container.terminating):
         return None
-    if policy == "never" or (policy == "on-failure" and code == 0):
-        return None
-    if most and container.engine_restarts >= int(most):  # on-failure:N
-        return None
+    if container.policy != "always":
+        policy, _, most = container.policy.partition(":")
+        if policy == "never" or (policy == "on-failure" and code == 0):
+            return None
+        if most and container.engine_restarts >= int(most):  # on-failure:N
+            return None
     last = container.restart_delay_ns
     if container.kubelet:
         if container.engine_restarts == 0 or ran_ns >= CRASHLOOP_RESET_NS:
@@ -303,14 +305,15 @@ def on_restart(world: World, payload: Payload) -> None:
             world.emit("exited", container, "port")
         else:
             start(world, container, by_engine=True)
-            if not container.kubelet and _is_cut_off(world, container):
+            site = world.site
+            if site is not None and not container.kubelet and _is_cut_off(site, container):
                 container.struck = "lost"
                 hang(world, container)
 
 
-def _is_cut_off(world: World, container: Container) -> bool:
+def _is_cut_off(site: Site, container: Container) -> bool:
     """Whether it lives where nobody reaches it."""
-    machine = world.site.machine_of(container.id) if world.site is not None else None
+    machine = site.machine_of(container.id)
     return machine is not None and machine.cut
 
 

@@ -12,7 +12,7 @@ Three ask, and each counts time in its own way:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -32,7 +32,10 @@ EXEC_NS = 60 * NS_PER_MS
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A probe's times (ns) and thresholds; `takes` is how long a good answer takes."""
+    """A probe's times (ns) and thresholds; `takes` is how long a good answer takes.
+
+    `apart_ns`: from one question to the next while the answers are good, or refusals.
+    """
 
     delay: int
     period: int
@@ -42,6 +45,10 @@ class Asking:
     by: Literal["kubelet", "prober", "engine"] = "kubelet"
     takes: int = 0
     start_period: int = 0
+    apart_ns: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "apart_ns", self.spacing_ns(self.takes))
 
     def first_ns(self, began_ns: int, from_ns: int) -> int:
         """The first question to a process that began then, if none is asked before `from_ns`."""
@@ -57,13 +64,15 @@ class Asking:
 
         As `verdicts` has it, for who is not the engine.
         """
-        spacing = self.spacing_ns(self.takes)
-        asked = _on_grid(began_ns + self.delay, spacing, up_ns)
+        spacing = self.apart_ns
+        asked = began_ns + self.delay
+        if up_ns > asked:  # as `_on_grid` has it
+            asked -= (asked - up_ns) // spacing * spacing
         return asked + (self.successes - 1) * spacing + self.takes
 
     def fails_ns(self, began_ns: int, down_ns: int) -> int:
         """When what passes now counts as failing, if it is refused from `down_ns` on; likewise."""
-        spacing = self.spacing_ns(self.takes)
+        spacing = self.apart_ns
         asked = _on_grid(began_ns + self.delay, spacing, down_ns)
         return asked + (self.failures - 1) * spacing + self.takes
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from reconciler.model.units import NS_PER_S
 from reconciler.sim.things import Transition
 from reconciler.sim.world import EPOCH_NS, World
 
@@ -19,9 +18,6 @@ LEGEND: Mapping[str, str] = {
 }  # fmt: skip
 
 
-AT_ONCE = 1024  # transitions that are written and hashed together
-
-
 class Trace:
     """Hears every transition of a world from now on.
 
@@ -33,41 +29,34 @@ class Trace:
         self._hash = hashlib.blake2b(digest_size=16)
         self._compact: list[str] = []
         self._lines: list[str] | None = [] if keep else None
-        self._heard: list[Transition] = []  # and neither written nor hashed yet
-        world.listeners.append(self.heard)
+        self._world = world
+        world.write()  # what was before is for others
+        world.writers.append(self._take)
 
-    def heard(self, world: World, told: Transition) -> None:
-        """Take one transition."""
-        heard = self._heard
-        heard.append(told)
-        if len(heard) >= AT_ONCE:
-            self._write()
-
-    def _write(self) -> None:
-        heard, self._heard = self._heard, []
-        if heard:
-            lines = _lines_of(heard)
+    def _take(self, tape: list[Transition]) -> None:
+        if tape:
+            lines = _lines_of(tape)
             self._hash.update("\n".join((*lines, "")).encode())
-            self._compact.append("".join([LEGEND.get(told.what, "·") for told in heard]))
+            self._compact.append("".join([LEGEND.get(told.what, "·") for told in tape]))
             if self._lines is not None:
                 self._lines += lines
 
     @property
     def lines(self) -> list[str] | None:
         """Every transition so far as a line; None where they are not kept."""
-        self._write()
+        self._world.write()
         return self._lines
 
     @property
     def digest(self) -> str:
         """Hash of everything so far, 32 hexadecimal digits."""
-        self._write()
+        self._world.write()
         return self._hash.hexdigest()
 
     @property
     def compact(self) -> str:
         """One character for each transition; see `LEGEND`."""
-        self._write()
+        self._world.write()
         return "".join(self._compact)
 
 
@@ -83,8 +72,8 @@ def _lines_of(many: Iterable[Transition]) -> list[str]:
     for at_ns, _, what, stack, key, subject, detail, _ in many:
         if at_ns != last_ns:
             last_ns = at_ns
-            seconds, ns = divmod(at_ns - EPOCH_NS, NS_PER_S)
-            when = f"{seconds}.{ns:09d}"
+            digits = str(at_ns - EPOCH_NS).zfill(10)
+            when = f"{digits[:-9]}.{digits[-9:]}"
         if key is not last_key or stack is not last_stack:
             last_stack, last_key, whose = stack, key, f"{stack} {key or ''}"
         made.append(f"{when} {what} {whose} {subject} {detail}")

@@ -41,9 +41,9 @@ def seen_ns(at_ns: int) -> int:
 def begin(world: World, container: Container, up_ns: int) -> None:
     """It starts now, and answers from `up_ns` on."""
     now, behaviour, reading = world.now_ns, container.behaviour, read(container)
-    container.answers = container.answers_ready = ((now, REFUSES),)
     helpless = behaviour.never_ready or (behaviour.needs and world.externals_away)
     if helpless or not reading.is_simple or up_ns <= now:
+        container.answers = container.answers_ready = ((now, REFUSES),)
         resume(world, container, up_ns)
         return
     # The usual case, by one sum: `judge` would come to the same.

@@ -44,6 +44,8 @@ LATENCY_NS: Mapping[str, int] = {
 }  # fmt: skip
 
 Listener = Callable[["World", Transition], None]
+Writer = Callable[[list[Transition]], None]
+AT_ONCE = 1024  # transitions that writers take together
 
 _made = tuple.__new__
 
@@ -111,6 +113,8 @@ class World:
     looks: int = 0
     unreachable_until_ns: int = 0
     listeners: list[Listener] = field(default_factory=list)
+    writers: list[Writer] = field(default_factory=list)
+    tape: list[Transition] = field(default_factory=list)  # which no writer has taken yet
     traffic: Traffic | None = None
     usage: Usage | None = None
     kubernetes_version: str = TODAY
@@ -181,14 +185,27 @@ class World:
             thing.frozen = None
             stack, key = thing.stack, thing.key
             subject = thing.name if isinstance(thing, Container) else str(key)
-        listeners = self.listeners
-        if listeners:
+        listeners, writers = self.listeners, self.writers
+        if listeners or writers:
             # As Transition(…) does, in half the time: this is the hottest line of a long run.
             told = _made(
                 Transition, (self.now_ns, version, what, stack, key, subject, detail, thing)
             )
+            if writers:
+                self.tape.append(told)
+                if len(self.tape) >= AT_ONCE:
+                    self.write()
             for listener in listeners:
                 listener(self, told)
+
+    def write(self) -> None:
+        """Let writers take what they have not got yet.
+
+        Unlike listeners they get transitions some time after they happened, many together.
+        """
+        tape, self.tape = self.tape, []
+        for writer in self.writers:
+            writer(tape)
 
     def new_id(self, kind: str) -> str:
         """A full id, 64 hexadecimal digits, the same in every run of a seed."""

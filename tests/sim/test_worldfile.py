@@ -82,7 +82,7 @@ def test_the_file_is_plain_json_and_says_its_format():
 def test_nothing_of_a_world_is_forgotten_by_the_file_or_by_a_clone():
     world = busy().world
     # Whoever listens to a world, or loads it, does so as long as its process lives.
-    derived = {"names", "listeners", "traffic", "usage"}
+    derived = {"names", "listeners", "writers", "tape", "traffic", "usage"}
     assert set(encode(world)) - {"format"} == {f.name for f in fields(World)} - derived
     assert encode(world.clone()) == encode(world)
     assert world.clone().names == decode(encode(world)).names == world.names
