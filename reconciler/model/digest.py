@@ -6,9 +6,11 @@ not let short secrets be guessed cheaply, nor equal ones be recognised across st
 """
 
 import hashlib
-from functools import lru_cache
 
 DIGITS = 16
+
+# (salt, SHA-256 of the content) → digest, so that the content itself is not held on to.
+_digests: dict[tuple[str, bytes], str] = {}
 
 
 def config_digest(content: bytes) -> str:
@@ -16,8 +18,11 @@ def config_digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:DIGITS]
 
 
-@lru_cache(maxsize=4096)
 def secret_digest(content: bytes, stack: str, name: str) -> str:
     """Salted scrypt of the content; remembered by this process only."""
-    salt = f"{stack}/{name}".encode()
-    return hashlib.scrypt(content, salt=salt, n=2**13, r=8, p=1, dklen=32).hex()[:DIGITS]
+    salt = f"{stack}/{name}"
+    key = (salt, hashlib.sha256(content).digest())
+    if key not in _digests:
+        made = hashlib.scrypt(content, salt=salt.encode(), n=2**13, r=8, p=1, dklen=32)
+        _digests[key] = made.hex()[:DIGITS]
+    return _digests[key]

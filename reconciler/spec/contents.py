@@ -7,22 +7,18 @@ a label or a plan does not make guessing a weak secret cheap, and equal secrets 
 look unlike. A config's digest is SHA-256. Both are cut to sixteen hexadecimal digits.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from reconciler.model.diagnostic import TargetError
-from reconciler.model.digest import DIGITS, config_digest
+from reconciler.model.digest import config_digest, secret_digest
 from reconciler.model.stack import Config, Declared, Secret
 from reconciler.spec.codes import CODES
 from reconciler.targets.port import Account
 
 T = TypeVar("T")
-
-# (salt, SHA-256 of the content) → digest, so that the content itself is not held on to.
-_digests: dict[tuple[str, bytes], str] = {}
 
 
 class SecretValue:
@@ -51,16 +47,6 @@ class SecretValue:
 
 class Unreadable(Exception):
     """A reference that leads nowhere; the text names the reference and never the content."""
-
-
-def secret_digest(stack: str, name: str, content: bytes) -> str:
-    """The digest that names this content of a secret; about 25 ms the first time."""
-    salt = f"{stack}/{name}"
-    key = (salt, hashlib.sha256(content).digest())
-    if key not in _digests:
-        made = hashlib.scrypt(content, salt=salt.encode(), n=2**13, r=8, p=1)
-        _digests[key] = made.hex()[:DIGITS]
-    return _digests[key]
 
 
 @dataclass(frozen=True)
@@ -92,7 +78,7 @@ class FileContents:
         secret = self.declared.secrets[name]
         value = _or_refused(lambda: self.read_secret(name, secret))
         content = value.reveal()
-        if secret.digest and secret_digest(self.declared.name, name, content) != secret.digest:
+        if secret.digest and secret_digest(content, self.declared.name, name) != secret.digest:
             _changed("secret", name)
         return content
 

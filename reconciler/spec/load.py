@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from reconciler.model.diagnostic import Diagnostic, Position
-from reconciler.model.digest import config_digest
+from reconciler.model.digest import config_digest, secret_digest
 from reconciler.model.service import Job, Service
 from reconciler.model.stack import Config, Declared, Secret, Stack
-from reconciler.spec.contents import FileContents, Unreadable, secret_digest
+from reconciler.spec.contents import FileContents, Unreadable
 from reconciler.spec.environments import (
     check_chosen,
     lay_over,
@@ -213,7 +213,7 @@ def _with_digests(
         except Unreadable as error:
             report.add("R160", f"secret {name}: {error}", at)
             continue
-        digest = "" if content is None else secret_digest(declared.name, name, content)
+        digest = "" if content is None else secret_digest(content, declared.name, name)
         secrets[name] = dataclasses.replace(secret, digest=digest)
     if secrets and not resolve:
         said = f"{len(secrets)} secrets were not looked up" if len(secrets) > 1 else (

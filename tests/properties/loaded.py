@@ -11,7 +11,7 @@ from reconciler.drivers.virtual import Kill
 from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Scenario
 from reconciler.model.units import NS_PER_S
-from reconciler.rehearsal.setting import Logs, furnish, load_of, scale
+from reconciler.rehearsal.setting import Logs, behave, furnish, load_of, scale
 from reconciler.rehearsal.stage import Stage
 from reconciler.sim.chooser import Chooser
 from reconciler.sim.cluster import SimCluster
@@ -201,6 +201,9 @@ class Play:
         install(world, self.case.faults)
         target.chooser = self.chooser
         end_ns = self.began_ns + self.scenario.lasts
+        behave(world, self.scenario, self.after, Logs())
+        if self.still:
+            self._hold_still()
         scale(world, self.scenario, self.after)
         if self.stage.follow(self.after, end_ns, self.kill or ()) is not None:
             self.stage.follow(self.after, end_ns)

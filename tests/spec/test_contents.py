@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.diagnostic import DiagnosticsError, TargetError
-from reconciler.spec.contents import SecretValue, secret_digest
+from reconciler.model.digest import secret_digest
+from reconciler.spec.contents import SecretValue
 from reconciler.spec.load import load
 from tests.spec.helpers import finding, loaded
 
@@ -35,13 +36,13 @@ def test_nothing_of_a_load_holds_or_shows_a_secret() -> None:
 def test_a_secret_s_digest_is_scrypt_salted_by_stack_and_name() -> None:
     wanted = hashlib.scrypt(b"x", salt=b"t/key", n=2**13, r=8, p=1).hex()[:16]
     assert loaded(SECRET, env={"KEY": "x"}).stack.declared.secrets["key"].digest == wanted
-    assert len({secret_digest(s, n, b"x") for s in "ab" for n in "cd"}) == 4
+    assert len({secret_digest(b"x", s, n) for s in "ab" for n in "cd"}) == 4
 
 
 def test_a_digest_is_computed_once_for_each_content(monkeypatch: pytest.MonkeyPatch) -> None:
-    secret_digest("once", "a", b"x")
+    secret_digest(b"x", "once", "a")
     monkeypatch.setattr(hashlib, "scrypt", None)
-    assert secret_digest("once", "a", b"x") == secret_digest("once", "a", b"x")
+    assert secret_digest(b"x", "once", "a") == secret_digest(b"x", "once", "a")
 
 
 def test_a_config_s_digest_is_sha_256() -> None:
