@@ -22,7 +22,8 @@ from reconciler.sim.cluster import SimCluster
 from reconciler.sim.engine import SimEngine
 from reconciler.sim.faults import Fault
 from reconciler.sim.harm import install
-from reconciler.sim.site import Machine, Site
+from reconciler.sim.machine import Machine
+from reconciler.sim.site import Site
 from reconciler.sim.trace import Trace
 from reconciler.sim.world import World
 

@@ -7,10 +7,11 @@ reconciler changes the number of instances.
 from reconciler.model.lifecycle import Autoscale
 from reconciler.model.resource import ResourceKey
 from reconciler.sim import deployment, nodes, scaling
+from reconciler.sim.roles import Usage
 from reconciler.sim.scaling import Scaler
 from reconciler.sim.site import Site
 from reconciler.sim.things import Container
-from reconciler.sim.world import SYNC, Payload, Usage, World
+from reconciler.sim.world import SYNC, Payload, World
 
 
 def install(world: World, stack: str, key: ResourceKey, autoscale: Autoscale) -> None:

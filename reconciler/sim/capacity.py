@@ -12,8 +12,9 @@ from math import prod
 from reconciler.model.capacity import Capacity, Fit, Room, Stage, Use
 from reconciler.model.peak import draining_of, most_of, surge_of
 from reconciler.model.stack import Budget, Node, Stack
+from reconciler.sim.machine import Asked, Machine
 from reconciler.sim.nodes import choose, refusal
-from reconciler.sim.site import Asked, Machine, asked_by, machines_of
+from reconciler.sim.site import asked_by, machines_of
 
 Counts = Mapping[str, int]
 NOBODY: Counts = {}

@@ -12,14 +12,16 @@ from reconciler.model.image import normalised
 from reconciler.model.observed import Fields, Status
 from reconciler.model.resource import ResourceKey
 from reconciler.model.survey import SeenPod, SeenWorkload, Survey
-from reconciler.sim import deployment, kubelet, life, verdicts
+from reconciler.sim import deployment, kubelet, verdicts
 from reconciler.sim.behaviour import changed
 from reconciler.sim.cluster import dry_run
 from reconciler.sim.deployment import ReplicaSet, Rollout, template_of
+from reconciler.sim.machine import Machine
 from reconciler.sim.probes import REFUSES
 from reconciler.sim.reading import read
+from reconciler.sim.restarts import CRASHLOOP_FIRST_NS, CRASHLOOP_LONGEST_NS
 from reconciler.sim.rolling import fenceposts
-from reconciler.sim.site import Disruptions, Machine, Site
+from reconciler.sim.site import Disruptions, Site
 from reconciler.sim.things import Container, Thing
 from reconciler.sim.world import LIFE, World
 
@@ -217,7 +219,7 @@ def _backoff_ns(restarts: int) -> int:
     """CrashLoopBackOff before the next start, after so many."""
     if restarts < 1:
         return 0
-    return min(life.CRASHLOOP_FIRST_NS << min(restarts - 1, 10), life.CRASHLOOP_LONGEST_NS)
+    return min(CRASHLOOP_FIRST_NS << min(restarts - 1, 10), CRASHLOOP_LONGEST_NS)
 
 
 def _await_ready(world: World, container: Container) -> None:

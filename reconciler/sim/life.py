@@ -1,7 +1,7 @@
-"""The life of instances: start, probes, stop signals, crashes, and the restart manager."""
+"""The life of instances: start, probes, stop signals, crashes, and starts once more."""
 
-from reconciler.model.units import NS_PER_MS, NS_PER_S
-from reconciler.sim import verdicts
+from reconciler.model.units import NS_PER_MS
+from reconciler.sim import restarts, verdicts
 from reconciler.sim.probes import HANGS, REFUSES
 from reconciler.sim.reading import read
 from reconciler.sim.site import Site
@@ -10,16 +10,6 @@ from reconciler.sim.versions import rules_of
 from reconciler.sim.world import LIFE, Payload, World
 
 KILL_NS = 5 * NS_PER_MS  # from SIGKILL to the end of the process
-
-# moby restartmanager/restartmanager.go
-RESTART_FIRST_NS = 100 * NS_PER_MS
-RESTART_LONGEST_NS = 60 * NS_PER_S
-RESTART_RESET_NS = 10 * NS_PER_S
-
-# kubernetes pkg/kubelet, client-go util/flowcontrol/backoff.go
-CRASHLOOP_FIRST_NS = 10 * NS_PER_S
-CRASHLOOP_LONGEST_NS = 300 * NS_PER_S
-CRASHLOOP_RESET_NS = 600 * NS_PER_S
 
 OOM_CODE = 137
 RUNNING = ("running", "restarting", "paused")  # as the engine counts
@@ -196,7 +186,7 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     for port in read(container).host_ports:
         if world.ports.get(port) == container.id:
             del world.ports[port]
-    delay_ns = _restart_delay_ns(container, code, ran_ns)
+    delay_ns = restarts.delay_ns(container, code, ran_ns)
     if delay_ns is None:
         container.phase = "exited"
         if world.site is not None:
@@ -211,37 +201,8 @@ def end(world: World, container: Container, code: int, *, oom: bool = False) -> 
     if container.kubelet:
         delay_ns += verdicts.seen_ns(now) - now
     else:
-        delay_ns += _restart_ns(world, container)
+        delay_ns += restarts.start_ns(world, container)
     world.push(now + delay_ns, LIFE, "restart", (container.id, container.epoch))
-
-
-def _restart_ns(world: World, container: Container) -> int:
-    """What starting it once more takes the engine, after the delay."""
-    behaviour, around = container.behaviour, world.streams.around
-    own_ns = world.latency_ns.get("restart", 0)
-    return around("call restart", own_ns, world.latency_jitter_percent) + around(
-        read(container).starts, behaviour.start_ns, behaviour.jitter_percent
-    )
-
-
-def _restart_delay_ns(container: Container, code: int, ran_ns: int) -> int | None:
-    """How long until the engine starts it again; None when it does not."""
-    if container.cancelled or (container.kubelet and container.terminating):
-        return None
-    if container.policy != "always":
-        policy, _, most = container.policy.partition(":")
-        if policy == "never" or (policy == "on-failure" and code == 0):
-            return None
-        if most and container.engine_restarts >= int(most):  # on-failure:N
-            return None
-    last = container.restart_delay_ns
-    if container.kubelet:
-        if container.engine_restarts == 0 or ran_ns >= CRASHLOOP_RESET_NS:
-            return 0
-        return min(max(CRASHLOOP_FIRST_NS, 2 * last), CRASHLOOP_LONGEST_NS)
-    if ran_ns >= RESTART_RESET_NS or last == 0:
-        return RESTART_FIRST_NS
-    return min(2 * last, RESTART_LONGEST_NS)
 
 
 def host_ports(container: Container) -> tuple[str, ...]:

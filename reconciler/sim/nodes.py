@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable
 
 from reconciler.model.observed import Fields
 from reconciler.model.units import NS_PER_S
+from reconciler.sim.machine import Asked, Machine
 from reconciler.sim.placing import Placing
-from reconciler.sim.site import Asked, Machine, Site
+from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 from reconciler.sim.world import SYNC, World
 

@@ -13,8 +13,9 @@ from operator import attrgetter
 from reconciler.model.resource import ResourceKey
 from reconciler.model.units import NS_PER_S, amount_of
 from reconciler.sim import deployment, kubelet, life, nodes, power, verdicts
+from reconciler.sim.machine import Machine
 from reconciler.sim.probes import HANGS
-from reconciler.sim.site import Machine, Site
+from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 from reconciler.sim.versions import rules_of
 from reconciler.sim.world import FAULT, LIFE, PROBE, SYNC, Payload, World

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 from reconciler.model.resource import ResourceKey
-from reconciler.sim.site import Asked, Machine
+from reconciler.sim.machine import Asked, Machine
 
 Owner = tuple[str, ResourceKey]  # stack, resource
 Score = Callable[[Machine, Asked], int]

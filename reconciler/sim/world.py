@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappush
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler.model.observed import Fields
 from reconciler.model.record import Record
@@ -19,6 +19,7 @@ from reconciler.sim.behaviour import JOB, SERVICE, Behaviour, Rule, changed
 from reconciler.sim.faults import Fault
 from reconciler.sim.images import Images
 from reconciler.sim.limits import Limit
+from reconciler.sim.roles import Traffic, Usage
 from reconciler.sim.site import Site
 from reconciler.sim.streams import Streams
 from reconciler.sim.things import Container, Holding, Thing, Transition
@@ -48,41 +49,6 @@ Writer = Callable[[list[Transition]], None]
 AT_ONCE = 1024  # transitions that writers take together
 
 _made = tuple.__new__
-
-
-class Traffic(Protocol):
-    """What loads a world: whoever serves requests at its endpoints. None in a quiet world."""
-
-    def finished_ns(self, container: Container) -> int:
-        """When what is in flight at a container will be done; now, where nothing is."""
-
-    def route(self, container: Container, state: str) -> None:
-        """An edge of ours is told to drain an instance, or to send it sessions again."""
-
-    def on_edge(self, payload: Payload) -> None:
-        """Entry ``edge``: the edge learns something about an endpoint."""
-
-    def on_drained(self, payload: Payload) -> None:
-        """Entry ``drained``: what an edge drains may have nothing left to do."""
-
-    def on_sample(self, payload: Payload) -> None:
-        """Entry ``sample``: numbers are noted."""
-
-    def on_strain(self, payload: Payload) -> None:
-        """Entry ``strain``: an instance that leaks may be above its memory limit."""
-
-
-class Usage(Protocol):
-    """What instances use, as a metrics server tells it: over the last window."""
-
-    def cpu_m(self, container: Container) -> int | None:
-        """Millicores; None where there is no sample."""
-
-    def memory_bytes(self, container: Container) -> int | None:
-        """Bytes; None where there is no sample."""
-
-    def metric(self, service: ResourceKey, name: str) -> float | None:
-        """A number of the whole service, such as the depth of its queue; None: not known."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,8 @@ from reconciler.sim.behaviour import rule
 from reconciler.sim.cluster import SimCluster
 from reconciler.sim.faults import Fault
 from reconciler.sim.harm import install
-from reconciler.sim.site import Disruptions, Machine, Site
+from reconciler.sim.machine import Machine
+from reconciler.sim.site import Disruptions, Site
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.world import World
 from tests.properties.strategies import SEEDS

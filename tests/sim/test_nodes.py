@@ -9,7 +9,8 @@ from reconciler.model.container import Amounts, Resources
 from reconciler.model.service import Service
 from reconciler.model.stack import Declared, Node, Stack
 from reconciler.sim import nodes, outage
-from reconciler.sim.site import Machine, Site, machines_of, site_of
+from reconciler.sim.machine import Machine
+from reconciler.sim.site import Site, machines_of, site_of
 from reconciler.sim.things import Container
 from tests.sim.making import Bench, S
 from tests.sim.test_cluster import Cluster

@@ -7,8 +7,9 @@ import pytest
 
 from reconciler.model.resource import ResourceKey
 from reconciler.sim import nodes
+from reconciler.sim.machine import Asked, Machine
 from reconciler.sim.placing import Owner, Placing
-from reconciler.sim.site import Asked, Machine, Site
+from reconciler.sim.site import Site
 
 OWNERS: tuple[Owner, ...] = tuple(
     ("shop", ResourceKey("service", name)) for name in ("web", "api", "db")

@@ -8,8 +8,9 @@ import pytest
 
 from reconciler.sim import outage
 from reconciler.sim.behaviour import Behaviour
+from reconciler.sim.machine import Machine
 from reconciler.sim.ranks import first_to_go
-from reconciler.sim.site import Machine, Site
+from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 from reconciler.sim.versions import TODAY, parsed, rules_of
 from reconciler.spec.scenario_rules import NEWEST, OLDEST
