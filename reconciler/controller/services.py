@@ -237,7 +237,7 @@ def _gated(facts: Facts) -> Decision | None:
 def _prepared(facts: Facts) -> Decision | None:
     """Before anything is touched: the image is there, and the try is on record."""
     ctx, standing = facts.ctx, facts.standing
-    if facts.is_rollout and pulls(facts.service, facts.effective):
+    if len(facts.roster.current) < facts.shape.replicas and pulls(facts.service, facts.effective):
         image = facts.effective.image
         turn = ctx.pull_turn(image)
         if turn == "ours":

@@ -73,6 +73,12 @@ def test_an_image_is_pulled_once_in_a_run() -> None:
     assert kinds(hand.show()) == ["record"]
 
 
+def test_what_is_scaled_to_none_needs_no_image() -> None:
+    hand = Hand(web("web:2", replicas=0))
+    old = live(web(replicas=1))
+    assert written(only(hand.show([old], images={"web:2": None}))) == "candidate"
+
+
 def test_every_instance_is_created_at_once_where_nothing_is() -> None:
     made = web(replicas=3)
     steps = Hand(made).show(records=[candidate(made)])
