@@ -13,6 +13,7 @@ that measured nothing must not be green.
 """
 
 import difflib
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -195,16 +196,28 @@ def evaluate(check: Check, run: Run) -> CheckResult:
     value = _told(left, check.left.unit)
     if not written:
         value += f" and {_told(right, check.right.unit)}"
-    return CheckResult(check.text, holds, value)
+    return CheckResult(check.text, holds, value, _beyond(check.comparison, left, right))
+
+
+def _beyond(comparison: str, left: float | None, right: float | None) -> float:
+    """How far a number is on the wrong side of its bound; one that was not measured, furthest."""
+    if left is None or right is None:
+        return math.inf
+    if comparison in ("<=", "<"):
+        return left - right
+    if comparison in (">=", ">"):
+        return right - left
+    return abs(left - right) if comparison == "==" else -abs(left - right)
 
 
 def _converged(check: Check, run: Run) -> CheckResult:
     took = run.converged_ns
     if took is None:
-        return CheckResult(check.text, not check.wanted, "did not converge")
+        beyond = math.inf if check.wanted else -math.inf
+        return CheckResult(check.text, not check.wanted, "did not converge", beyond)
     in_time = check.within_ns is None or took <= check.within_ns
     value = f"after {format_duration(_rounded(took))}"
-    return CheckResult(check.text, check.wanted and in_time, value)
+    return CheckResult(check.text, check.wanted and in_time, value, took - (check.within_ns or 0))
 
 
 def _value(term: Term, run: Run) -> float | None:

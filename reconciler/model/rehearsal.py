@@ -124,11 +124,16 @@ class ServiceRun:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check of a scenario in one run: what was said, what came of it."""
+    """One check of a scenario in one run: what was said, what came of it.
+
+    `beyond`: how far on the wrong side of its bound the value is, in the check's own unit, less
+    than 0 on the right one. It orders the runs of one check.
+    """
 
     text: str
     holds: bool
     value: str
+    beyond: float = 0
 
 
 @dataclass(frozen=True, slots=True)

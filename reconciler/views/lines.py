@@ -37,6 +37,11 @@ def text_of(part: Part) -> str:
     return "".join(c if c.isprintable() else _visible(c) for c in text)
 
 
+def plain(parts: Line) -> str:
+    """The line without its styles."""
+    return "".join(text_of(part) for part in parts)
+
+
 def rendered(lines: Iterable[Line], *, colour: bool) -> str:
     """All lines as text, each with its end."""
     return "".join(_line(parts, colour) + "\n" for parts in lines)

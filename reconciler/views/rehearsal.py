@@ -1,10 +1,11 @@
 """A rehearsal for people: whether it holds, what was dropped and why, and what was assumed."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from textwrap import wrap
 
 from reconciler.model.rehearsal import Cause, Figure, Report
-from reconciler.views.lines import Line, Part, Style, indented, line, table
+from reconciler.views.lines import Line, Part, Style, indented, line, plain, table
 from reconciler.views.rehearsal_facts import (
     NO_FAULT,
     amount,
@@ -29,6 +30,7 @@ MOST_CHANGES = 12
 _HEADER: Line = tuple(
     (name, "dim") for name in ("FIGURE", "LEAST", "MEDIAN", "P90", "MOST", "MEAN, 95% CONFIDENCE")
 )
+_P90 = 3  # the column that a narrow terminal does without
 
 
 def rehearsal_lines(report: Report, *, width: int | None = None) -> list[Line]:
@@ -39,8 +41,8 @@ def rehearsal_lines(report: Report, *, width: int | None = None) -> list[Line]:
     runs = counted(len(report.runs), "run")
     made += _section(f"causes, over {runs}", _causes(report, width))
     made += _section(f"faults that seed {report.worst_seed} fails by", fault_lines(report))
-    made += _section("faults that never struck", [line((text, "warn")) for text in report.idle])
-    made += _section("figures", table([_HEADER, *map(_figure, report.figures)], width=width - 2))
+    made += _section("faults that never struck", idle_lines(report, width - 2))
+    made += _section("figures", _figures(report, width - 2))
     made += _section("checks", _checks(report))
     for origin, found in by_origin(report.assumptions).items():
         rows = [(each.what, each.value) for each in found]
@@ -64,14 +66,14 @@ def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def _wrapped(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    """A table of two columns whose second is never cut: it goes on below."""
+    """A table of two columns that are never cut: both go on below."""
     if not rows:
         return []
     room = max(width - max(len(name) for name, _ in rows) - 2, WIDTH // 3)
     made = []
     for name, text in rows:
-        pieces = wrap(text, room) or [""]
-        made += [line(name if not number else "", piece) for number, piece in enumerate(pieces)]
+        names = wrap(name, max(width - room - 2, WIDTH // 5)) or [""]
+        made += [line(*each) for each in zip_longest(names, wrap(text, room), fillvalue="")]
     return table(made)
 
 
@@ -98,6 +100,14 @@ def _changes(report: Report) -> Iterator[Line]:
         yield line(text)
     if len(report.plan) > MOST_CHANGES:
         yield line((f"and {len(report.plan) - MOST_CHANGES} more", "dim"))
+
+
+def _figures(report: Report, width: int) -> list[Line]:
+    """All figures; without the p90 where there is no room for it: the intervals are not cut."""
+    rows = [_HEADER, *map(_figure, report.figures)]
+    if any(len(plain(each)) > width for each in table(rows)):
+        rows = [row[:_P90] + row[_P90 + 1 :] for row in rows]
+    return table(rows, width=width)
 
 
 def _figure(figure: Figure) -> Line:
@@ -128,6 +138,11 @@ def fault_lines(report: Report) -> list[Line]:
     if report.faults is None:
         return []
     return [line(text) for text in report.faults] or [line((NO_FAULT, "dim"))]
+
+
+def idle_lines(report: Report, width: int) -> list[Line]:
+    """The faults that struck in no run."""
+    return [line((piece, "warn")) for text in report.idle for piece in wrap(text, width)]
 
 
 def _causes(report: Report, width: int) -> Iterator[Line]:

@@ -15,7 +15,7 @@ from reconciler.model.comparison import (
 from reconciler.model.rehearsal import Figure, Report
 from reconciler.views.documents import Document, document
 from reconciler.views.lines import Line, Part, Style, indented, line, table
-from reconciler.views.rehearsal import WIDTH, cause_lines, fault_lines
+from reconciler.views.rehearsal import WIDTH, cause_lines, fault_lines, idle_lines
 from reconciler.views.rehearsal_document import cause_document, check_document, figure_document
 from reconciler.views.rehearsal_facts import amount, checks_of, interval_text, lost, signed, verdict
 from reconciler.views.values import counted
@@ -65,6 +65,10 @@ def comparison_lines(before: Report, after: Report, *, width: int | None = None)
                 line((f"faults that seed {report.worst_seed} fails by, {name}", "dim")),
             ]
             lines += indented(fault_lines(report))
+    for name, report in (("before", before), ("after", after)):
+        if report.idle:
+            lines += [line(), line((f"faults that never struck, {name}", "dim"))]
+            lines += indented(idle_lines(report, width - 2))
     for name, report in (("before", before), ("after", after)):
         if report.replay:
             lines += [line(), line(f"replay the worst run {name}: ", (report.replay, "bold"))]
@@ -198,6 +202,7 @@ def _report(report: Report) -> dict[str, Any]:
         "worst_seed": report.worst_seed, "replay": report.replay or None,
         "checks": [check_document(check) for check in checks_of(report)],
         "faults": None if report.faults is None else list(report.faults),
+        "never_struck": list(report.idle),
     }  # fmt: skip
 
 

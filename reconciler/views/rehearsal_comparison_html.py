@@ -19,6 +19,7 @@ from reconciler.views.rehearsal_html import (
     checks,
     faults,
     header,
+    idle,
     replay,
     section,
     strip,
@@ -45,6 +46,10 @@ def comparison_html(before: Report, after: Report) -> str:
             section(
                 f"Faults that seed {report.worst_seed} fails by, {name.lower()}", faults(report)
             )
+            for name, report in pair
+        ),
+        *(
+            section(f"Faults that never struck, {name.lower()}", idle(report))
             for name, report in pair
         ),
         section("What happened", *timeline([before, after], ["run-0", "run-1"])),

@@ -31,7 +31,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class CheckSummary:
-    """One check over all runs. `value` is that of `seed`: the worst that fails it, or holds it."""
+    """One check over all runs. `value` is the worst of all, and that of `seed`."""
 
     text: str
     failed: int
@@ -143,7 +143,7 @@ def checks_of(report: Report) -> list[CheckSummary]:
 def _check(report: Report, text: str) -> CheckSummary:
     found = [(run, check) for run in ranked(report) for check in run.checks if check.text == text]
     failed = [each for each in found if not each[1].holds]
-    run, check = (failed or found)[0]
+    run, check = max(failed or found, key=lambda each: each[1].beyond)  # the first of equals
     return CheckSummary(text, len(failed), len(found), check.value, run.seed)
 
 

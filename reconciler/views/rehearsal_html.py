@@ -38,7 +38,7 @@ def rehearsal_html(report: Report) -> str:
         section("What changes", *(el("pre", text) for text in ["\n".join(report.plan)] if text)),
         section("Causes", *_causes(report)),
         section(f"Faults that seed {report.worst_seed} fails by", faults(report)),
-        section("Faults that never struck", _idle(report)),
+        section("Faults that never struck", idle(report)),
         section("What happened", *timeline([report], ["run-0"])),
         section("Checks", checks(report)),
         section(f"Figures over {counted(len(report.runs), 'run')}", _figures(report.figures)),
@@ -128,7 +128,8 @@ def faults(report: Report) -> Html | None:
     return el("ul", *(el("li", text) for text in report.faults or (NO_FAULT,)))
 
 
-def _idle(report: Report) -> Html | None:
+def idle(report: Report) -> Html | None:
+    """The faults that struck in no run."""
     return el("ul", *(el("li", text) for text in report.idle)) if report.idle else None
 
 

@@ -78,6 +78,7 @@ def comparison_markdown(before: Report, after: Report) -> str:
             ("what is different", f"{sentence(paired_text(made))}:\n\n{_differences(made)}"),
             *(("causes", text) for text in _cause_changes(made)),
             *(("faults", _faults(report, f" {name}")) for name, report in pair),
+            *(("faults that never struck", _idle(report, f", {name}")) for name, report in pair),
             ("checks", folded("Checks", _checks(after))),
         ],
         [_replay(after)],
@@ -205,9 +206,9 @@ def _faults(report: Report, name: str = "") -> str:
     return f"Faults that seed {report.worst_seed} fails by{name}:\n\n{found}"
 
 
-def _idle(report: Report) -> str:
+def _idle(report: Report, name: str = "") -> str:
     found = "\n".join(f"- {md(text)}" for text in report.idle)
-    return f"Faults that never struck:\n\n{found}" if found else ""
+    return f"Faults that never struck{name}:\n\n{found}" if found else ""
 
 
 def _compared(made: Comparison) -> str:

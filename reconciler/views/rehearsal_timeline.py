@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from textwrap import wrap
 
 from reconciler.model.rehearsal import Moment, Run, ServiceRun, Span
 from reconciler.views.lines import Line, Part, Style, cut, line, text_of
@@ -63,11 +64,18 @@ def timeline_lines(run: Run, *, width: int = 100) -> list[Line]:
     for service in run.services:
         made += _service(run, service, axis, label)
     made += _legend(run)
-    made += [line("  ", (_letter(n), "bold"), f"  {when(m.at_ns)}  {m.kind}: {m.text}")
-             for n, m in enumerate(told)]  # fmt: skip
+    for number, moment in enumerate(told):
+        made += _moment(_letter(number), moment, width)
     if more:
         made.append(line("  ", (f"and {more} more faults", "dim")))
     return made
+
+
+def _moment(letter: str, moment: Moment, width: int) -> Iterator[Line]:
+    at = when(moment.at_ns)
+    pieces = wrap(f"{moment.kind}: {moment.text}", max(width - len(at) - 7, _COLUMNS_LEAST))
+    yield line("  ", (letter, "bold"), f"  {at}  {pieces[0]}")
+    yield from (line(" " * (len(at) + 7), piece) for piece in pieces[1:])
 
 
 def _told(run: Run) -> tuple[list[Moment], int]:
@@ -117,7 +125,10 @@ def _service(run: Run, service: ServiceRun, axis: Axis, label: int) -> Iterator[
         text = f"  {service.wanted} wanted, {len(spans)} ready throughout"
         yield line((service.service, "bold"), (text, "dim"))
         return
-    yield line((service.service, "bold"), (f"  {numbers(service)}", "dim"))
+    room = max(label + axis.columns - len(service.service), _COLUMNS_LEAST)
+    first, *more = wrap(numbers(service), room)
+    yield line((service.service, "bold"), (f"  {first}", "dim"))
+    yield from (line("  ", (text, "dim")) for text in more)
     rows = rows_of(run, service.service)
     shown = _worth_showing(run, rows)
     for name in shown:

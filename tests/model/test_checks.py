@@ -1,5 +1,7 @@
 """Checks: what they say, and what a run makes of them."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,3 +137,14 @@ def test_every_number_can_be_asked_for(name: str) -> None:
     for whose in ("", "(web)"):
         assert evaluate(parse(f"{name}{whose} >= {bound}"), RUN).value
     assert METRICS[name].meaning
+
+
+def test_how_far_a_value_is_beyond_its_bound_orders_the_runs_of_a_check() -> None:
+    def beyond(text: str, run: Run = RUN) -> float:
+        return evaluate(parse(text), run).beyond
+
+    assert (beyond("dropped <= 0"), beyond("dropped <= 5")) == (2, -3)
+    assert (beyond("available >= 4"), beyond("available(api) >= 3")) == (1, -1)
+    assert (beyond("dropped == 0"), beyond("dropped != 0")) == (2, -2)
+    assert beyond("converged within 95s") == 0 < beyond("converged within 1m")
+    assert beyond("converged", STUCK) == beyond("p99(db) <= 1h") == math.inf

@@ -6,12 +6,12 @@ from dataclasses import replace
 import yaml
 from inline_snapshot import snapshot
 
-from reconciler.model.rehearsal import Report, Span
+from reconciler.model.rehearsal import Assumption, CheckResult, Moment, Report, Run, Span
 from reconciler.views.documents import written
 from reconciler.views.lines import rendered
 from reconciler.views.rehearsal import rehearsal_lines
 from reconciler.views.rehearsal_document import rehearsal_document
-from reconciler.views.rehearsal_facts import amount, signed, verdict, when
+from reconciler.views.rehearsal_facts import amount, checks_of, signed, verdict, when
 from reconciler.views.rehearsal_runs import chosen, ready_steps, window
 from reconciler.views.rehearsal_timeline import MOST_INSTANCES, timeline_lines
 from tests.support import golden
@@ -50,6 +50,37 @@ def test_the_verdict_comes_first_and_the_replay_last() -> None:
 def test_no_line_is_wider_than_the_terminal() -> None:
     for width in (80, 100, 140):
         assert max(map(len, text_of(report(), width).splitlines())) <= width
+
+
+def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut() -> None:
+    made = report()
+    long = Assumption("frontend: what runs drains for as long as the state says", "1m2s", "assumed")
+    said = Moment(61 * S, "fault", "node_partition of node/a, lasting 2m, which nobody reaches "
+                  "from then on, and whose processes live on")  # fmt: skip
+    worst = replace(made.worst, moments=(*made.worst.moments, said), idle=("crash " * 30,))
+    wide = [
+        replace(each, arrivals=10**9, served=10**9 - each.dropped_total, sessions_begun=10**6)
+        for each in worst.services
+    ]
+    runs = (replace(worst, services=tuple(wide)),)
+    big = replace(made.figures[0], p90=1e9, most=1e9, mean=123456, low=1e5, high=2e5)
+    made = replace(made, runs=runs, assumptions=(long,), replay="", figures=(big,))
+    for width in (80, 100):
+        lines = text_of(made, width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert "…" not in "".join(lines)
+    assert "P90" not in text_of(made, 80) and "P90" in text_of(made, 100)
+
+
+def test_the_value_of_a_check_is_the_worst_of_all_runs() -> None:
+    def of(seed: int, dropped: int, cut: int) -> Run:
+        found = {"dropped <= 0": dropped, "sessions_cut <= 0": cut}
+        checks = (CheckResult(text, not n, str(n), n) for text, n in found.items())
+        return replace(run(seed), checks=tuple(checks))
+
+    made = replace(report(1), runs=(of(1, 9, 3), of(2, 4, 5), of(3, 0, 0)), worst_seed=1)
+    found = {check.text: (check.value, check.seed, check.failed) for check in checks_of(made)}
+    assert found == {"dropped <= 0": ("9", 1, 2), "sessions_cut <= 0": ("5", 2, 2)}
 
 
 def test_what_was_assumed_is_told_before_what_is_known() -> None:

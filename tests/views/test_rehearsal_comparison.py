@@ -15,6 +15,8 @@ from reconciler.views.rehearsal_comparison import (
     comparison_lines,
     difference_text,
 )
+from reconciler.views.rehearsal_comparison_html import comparison_html
+from reconciler.views.rehearsal_markdown import comparison_markdown
 from tests.support import golden
 from tests.views.rehearsals import report
 
@@ -74,6 +76,19 @@ def test_faults_that_matter_are_told_of_both() -> None:
     said = comparison_document(failing, report(2))
     assert said["before"]["faults"] == ["crash of service/web at 40s"]
     assert said["after"]["faults"] is None
+
+
+def test_faults_that_never_struck_are_told_of_both() -> None:
+    made, text = report(2), "crash of service/web at 5m"
+    before = replace(made, runs=tuple(replace(each, idle=(text,)) for each in made.runs))
+    lines = rendered(comparison_lines(before, made), colour=False)
+    assert f"faults that never struck, before\n  {text}\n" in lines
+    assert "never struck, after" not in lines
+    said = comparison_document(before, made)
+    assert said["before"]["never_struck"] == [text] and said["after"]["never_struck"] == []
+    page, comment = comparison_html(before, made), comparison_markdown(before, made)
+    assert text in page and text in comment
+    assert "Faults that never struck, before" in page and "never struck, before" in comment
 
 
 def test_a_report_compared_with_itself_is_the_same_throughout() -> None:
