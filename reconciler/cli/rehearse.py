@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.model.survey import Survey
     from reconciler.rehearsal.observation import Seen
     from reconciler.rehearsal.run import Task
+    from reconciler.spec.scenarios import LoadedScenario
 
 
 @click.command("rehearse")
@@ -141,7 +142,13 @@ class _Rehearsal:
             routed = self._routed() if self.survey is not None else ()
             made = scenario_of(self.stack, routed)
             return replace(made, target="kubernetes") if self._on_cluster else made
-        return load_scenario(self.settings, self.scenario_file).scenario
+        return self.from_file.scenario
+
+    @cached_property
+    def from_file(self) -> "LoadedScenario":
+        """The scenario that was named."""
+        assert self.scenario_file is not None
+        return load_scenario(self.settings, self.scenario_file)
 
     @cached_property
     def seen(self) -> "Seen | None":
@@ -191,12 +198,26 @@ class _Rehearsal:
 
             on = ground_of(self.survey, wanted, self.scenario)
             refuse_errors(too_large(on.scenario, [on.start, on.wanted]))
+            self._named([on.start, on.wanted])
             task = task_of(on.scenario, path, on.start, [(CHANGE_NS, on.wanted)])
             return replace(task, landed=on.landed, facts=on.facts, measured=on.measured)
+        if self._is_live and self.scenario.target == "kubernetes":
+            raise click.UsageError(
+                "the scenario is of a cluster (target: kubernetes), and what runs is on an engine: "
+                "take --target kubernetes, or target: docker in the scenario"
+            )
         from_state = self.origin is not None and not self._is_live
         start = stack_at(self.settings, self.origin) if from_state and self.origin else wanted
         refuse_errors(too_large(self.scenario, [start, wanted]))
+        self._named([start, wanted])
         return task_of(self.scenario, path, start, [(CHANGE_NS, wanted)], self.live)
+
+    def _named(self, stacks: list["Stack"]) -> None:
+        """The scenario's names must lead somewhere in what is rehearsed, not in its own state."""
+        if self.scenario_file is not None:
+            found = self.from_file.nameless(stacks)
+            refuse_errors(found)
+            self.settings.console.warn(found)
 
     @property
     def _on_cluster(self) -> bool:

@@ -1,7 +1,7 @@
 """From a scenario's file to a scenario, and to every state that it passes through."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -40,6 +40,16 @@ class LoadedScenario:
     after: tuple[tuple[int, Stack | None], ...]
     warnings: tuple[Diagnostic, ...]
     contents: FileContents
+    root: Map
+
+    def nameless(self, stacks: Sequence[Stack]) -> list[Diagnostic]:
+        """What it names that is in none of these `stacks`, rehearsed in place of its own.
+
+        What was told of its own stacks is not told again.
+        """
+        report = Report(what="the scenario", files=[self.path])
+        check_names(self.scenario, stacks, self.root, report)
+        return [found for found in report.found if found not in self.warnings]
 
 
 def load_scenario(
@@ -74,7 +84,7 @@ def load_scenario(
     positions = Located(root, tuple(report.files))
     warnings = tuple(sorted(report.warnings, key=lambda found: found.sort_key))
     return LoadedScenario(
-        scenario, str(path), positions, start.stack, after, warnings, start.contents
+        scenario, str(path), positions, start.stack, after, warnings, start.contents, root
     )
 
 

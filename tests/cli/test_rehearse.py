@@ -298,3 +298,46 @@ def test_the_state_may_come_from_standard_input(
     done = cli("rehearse", "-", "--seeds", "2", "--cores", "1", "-q")
     assert done.code == exits.MISSED, done.err
     assert "<stdin>:8:" in done.out
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("- {service: api, rate: {poisson: 50}, service_time: 20ms}", 4),
+        ("- {service: web, rate: {poisson: 50}, service_time: 20ms}\n"
+         "behaviour: {api: {ready: 2s}}", 5),
+        ("- {service: web, rate: {poisson: 50}, service_time: 20ms}\n"
+         "faults: [{kind: crash, on: api, at: 30s}]", 5),
+    ],
+)  # fmt: skip
+def test_names_of_a_scenario_must_lead_somewhere_in_what_is_rehearsed(
+    shop: Path, cli: Cli, said: str, line: int
+) -> None:
+    write(shop)
+    text = SCENARIO.replace("CHECK", "dropped <= 0").replace("shop.yaml", "other.yaml")
+    text = text.replace("services.web", "services.api")
+    text = text.replace("- {service: web, rate: {poisson: 50}, service_time: 20ms}", said)
+    # Both are in its own state, and one of them alone in what is rehearsed.
+    both = WEB.replace("DRAIN", "0s") + WEB.split("services:\n")[1].replace("web:", "api:", 1)
+    (shop.parent / "other.yaml").write_text(both.replace("DRAIN", "0s"))
+    (shop.parent / "other-roll.yaml").write_text(text)
+    assert cli("apply", "shop.yaml", "--yes").code == exits.OK
+    for more in ([], ["--from", "shop.yaml"]):
+        done = cli("rehearse", "shop.yaml", "--scenario", "other-roll.yaml", *more)
+        assert done.code == exits.ERROR and done.err.count("error[R607]") == 1
+        assert f"other-roll.yaml:{line}:" in done.err
+
+
+def test_what_runs_on_an_engine_is_not_rehearsed_by_the_rules_of_a_cluster(
+    shop: Path, cli: Cli
+) -> None:
+    write(shop)
+    with (shop.parent / "roll.yaml").open("a") as file:
+        file.write("target: kubernetes\n")
+    assert cli("apply", "shop.yaml", "--yes").code == exits.OK
+    done = cli("rehearse", "shop.yaml", "--scenario", "roll.yaml", "--seed", "0")
+    assert done.code == exits.USAGE and "target: docker" in done.err
+    done = cli(
+        "rehearse", "shop.yaml", "--scenario", "roll.yaml", "--from", "shop.yaml", "--seed", "0"
+    )
+    assert done.code in (exits.OK, exits.MISSED)
