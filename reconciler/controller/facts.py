@@ -105,7 +105,7 @@ def _facts(ctx: Context, standing: Standing, effective: Template) -> Facts:
     service, shape = asked.workload, asked.shape
     assert isinstance(service, Service)
     slot.forget_all_but(instances)
-    leaving = [i.id for i in instances if _is_leaving(i, slot)] if slot.stops else ()
+    leaving = {i.id for i in instances if _is_leaving(i, slot)} if slot.stops else ()
     roster = roster_of(effective, instances, shape.replicas, leaving, slot.fit)
     current, old = roster.current, roster.old
     available, wake_ns = _available(roster, service.rollout.min_ready, ctx.now_ns)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from reconciler.model.observed import Fields
+from reconciler.sim.ranks import Ranked
+from reconciler.sim.site import Site
 from reconciler.sim.things import Container
 
 
@@ -19,6 +21,7 @@ class Tally:
     `ready` → since when. `soaking` of them, the longest ready first, are not ready for
     `min_ready_ns` yet, as far as was asked. `leaving`: all of them, who goes first at the end,
     as it was found; it holds until `leaving_until_ns`, or something else than an end happens.
+    `ranked`: the living by their ranks, where they have been asked for on nodes.
     """
 
     there: int = 0
@@ -28,6 +31,7 @@ class Tally:
     min_ready_ns: int = 0
     leaving: list[Container] = field(default_factory=list)
     leaving_until_ns: int = 0
+    ranked: Ranked | None = None
 
     def available(self, now_ns: int, min_ready_ns: int) -> tuple[int, int | None]:
         """How many are ready for so long, and when the next one will be."""
@@ -53,6 +57,13 @@ class Tally:
             if pod.id in alive:
                 found.append(pod)
         return found
+
+    def rank(self, site: Site) -> Ranked:
+        """The living by their ranks, as they are now."""
+        if self.ranked is None:
+            self.ranked = Ranked(self.alive.values())
+        self.ranked.settle(site)
+        return self.ranked
 
     def unready(self, id: str) -> None:
         """One that was ready is so no longer, or ends."""
@@ -99,12 +110,17 @@ class Census:
             if tally is None:
                 tally = self.tallies[pod.revision] = Tally()
             tally.there += 1
-            if alive:
-                tally.leaving_until_ns = 0
         else:
-            tally, was_alive, was_since_ns = before
+            tally = before[0]
+        if alive:
+            tally.leaving_until_ns = 0
+        if tally.ranked is not None:
             if alive:
-                tally.leaving_until_ns = 0
+                tally.ranked.see(pod)
+            else:
+                tally.ranked.forget(id)
+        if before is not None:
+            _, was_alive, was_since_ns = before
             if was_since_ns == since_ns and was_alive == alive:
                 return
             if was_since_ns is not None:
@@ -127,6 +143,8 @@ class Census:
             if since_ns is not None:
                 tally.unready(pod.id)
             tally.alive.pop(pod.id, None)
+            if tally.ranked is not None:
+                tally.ranked.forget(pod.id)
             tally.there -= 1
             if not tally.there:
                 del self.tallies[pod.revision]

@@ -4,8 +4,8 @@ Pods are containers of the world. A controller keeps what it needs in its object
 and runs a moment after anything it watches has changed.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 from reconciler.model.fields import revision_of
@@ -258,18 +258,18 @@ def _fill(world: World, thing: Thing, census: Census, each: ReplicaSet) -> bool:
 def _first_to_go(world: World, census: Census, each: ReplicaSet, count: int) -> list[Container]:
     """So many pods of a set that are to end. Without nodes the order found last often holds."""
     tally, site, now = census.tally(each.revision), world.site, world.now_ns
-    on_nodes = site is not None and bool(site.placed)
-    found = None if on_nodes else tally.next_to_go(count, now)
+    log_scale = rules_of(world.kubernetes_version).log_scale_down
+    if site is not None and site.placed:
+        ranks_of = [other.rank(site) for other in census.tallies.values()]
+        nodes = sum((other.nodes for other in ranks_of), Counter[str | None]())
+        return tally.rank(site).first_to_go(nodes, now, log_scale=log_scale, most=count)
+    found = tally.next_to_go(count, now)
     if found is not None:
         return found
     pods = list(tally.alive.values())
-    related = chain.from_iterable(other.alive for other in census.tallies.values())
-    log_scale = rules_of(world.kubernetes_version).log_scale_down
-    most = count if on_nodes else None
-    order = ranks.first_to_go(pods, related, site, now, log_scale=log_scale, most=most)
-    if not on_nodes:
-        tally.leaving = order[count:][::-1]
-        tally.leaving_until_ns = ranks.settled_until_ns(pods, now) if log_scale else FOREVER_NS
+    order = ranks.first_to_go(pods, (), None, now, log_scale=log_scale)
+    tally.leaving = order[count:][::-1]
+    tally.leaving_until_ns = ranks.settled_until_ns(pods, now) if log_scale else FOREVER_NS
     return order[:count]
 
 

@@ -6,7 +6,7 @@ sort; here the id decides where ages are compared by their logarithm, else the o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from reconciler.model.units import NS_PER_S
@@ -31,6 +31,23 @@ def first_to_go(
     """
     placed = site.placed if site is not None else {}
     nodes = Counter(map(placed.get, related)) if placed else Counter()
+    alike: dict[State, list[Container]] = {}
+    for pod in pods:
+        alike.setdefault(_state(pod, placed.get(pod.id)), []).append(pod)
+    places = None if log_scale else {pod.id: place for place, pod in enumerate(pods)}
+    return _in_order(alike, nodes, now_ns, places, most)
+
+
+def _state(pod: Container, where: str | None) -> State:
+    second = (pod.ready_since_ns or 0) // NS_PER_S if pod.ready else None
+    return where, pod.phase == "running", second
+
+
+def _in_order(
+    alike: Mapping[State, Iterable[Container]], nodes: Mapping[str | None, int], now_ns: int,
+    places: Mapping[str, int] | None, most: int | None,
+) -> list[Container]:  # fmt: skip
+    """The pods of each state, put in order; by `places` what no rule decides, else by log_scale."""
 
     def coarse(state: State) -> Coarse:
         """Unscheduled; pending before running; not ready; more co-located; ready for less long.
@@ -40,25 +57,88 @@ def first_to_go(
         where, running, second = state
         for_long = 0
         if second is not None:
-            for_long = _log2(now_ns - second * NS_PER_S) if log_scale else -second
+            for_long = _log2(now_ns - second * NS_PER_S) if places is None else -second
         beside = 0 if where is None else -nodes[where]
         return where is not None, running, second is not None, beside, for_long
 
-    groups: dict[Coarse, list[Container]] = {}
-    alike: dict[State, list[Container]] = {}  # the group of each state
-    for pod in pods:
-        second = (pod.ready_since_ns or 0) // NS_PER_S if pod.ready else None
-        state = placed.get(pod.id), pod.phase == "running", second
-        same = alike.get(state)
-        if same is None:
-            same = alike[state] = groups.setdefault(coarse(state), [])
-        same.append(pod)
+    groups: dict[Coarse, list[State]] = {}
+    for state in alike:
+        groups.setdefault(coarse(state), []).append(state)
     order: list[Container] = []
     for rank in sorted(groups):
-        order += _within(groups[rank], now_ns) if log_scale else sorted(groups[rank], key=_exact)
+        same = [pod for state in groups[rank] for pod in alike[state]]
+        if places is None:
+            order += _within(same, now_ns)
+        else:
+            same.sort(key=lambda pod: places[pod.id])
+            order += sorted(same, key=_exact)
         if most is not None and len(order) >= most:
             break
     return order[:most]
+
+
+class Ranked:
+    """The pods of one set on nodes, by what ranks them first, kept as they change.
+
+    So that a look at who is to go costs as much as there are states, and not pods. A pod that
+    lives stays on the node that it was put on.
+    """
+
+    def __init__(self, pods: Iterable[Container]) -> None:
+        self.nodes: Counter[str | None] = Counter()  # how many each has
+        self._alike: dict[State, dict[str, Container]] = {}
+        self._state: dict[str, State] = {}
+        self._changed: dict[str, Container] = {}
+        self._places: dict[str, int] = {}  # in which order they were made
+        self._made = 0
+        for pod in pods:
+            self.see(pod)
+
+    def see(self, pod: Container) -> None:
+        """A pod that lives is new, or has changed."""
+        self._changed[pod.id] = pod
+        if pod.id not in self._places:
+            self._made += 1
+            self._places[pod.id] = self._made
+
+    def forget(self, id: str) -> None:
+        """A pod ends, or is gone."""
+        self._changed.pop(id, None)
+        self._places.pop(id, None)
+        state = self._state.pop(id, None)
+        if state is not None:
+            self._out(id, state)
+
+    def settle(self, site: Site) -> None:
+        """Take in what has changed; what is on no node yet may have one the next time."""
+        waiting: dict[str, Container] = {}
+        for id, pod in self._changed.items():
+            where = site.placed.get(id)
+            if where is None:
+                waiting[id] = pod
+            before, state = self._state.get(id), _state(pod, where)
+            if before == state:
+                continue
+            if before is not None:
+                self._out(id, before)
+            self._state[id] = state
+            self._alike.setdefault(state, {})[id] = pod
+            self.nodes[where] += 1
+        self._changed = waiting
+
+    def first_to_go(
+        self, nodes: Mapping[str | None, int], now_ns: int, *, log_scale: bool, most: int
+    ) -> list[Container]:
+        """As the function of this name; the order given is that in which they were made."""
+        alike = {state: same.values() for state, same in self._alike.items()}
+        return _in_order(alike, nodes, now_ns, None if log_scale else self._places, most)
+
+    def _out(self, id: str, state: State) -> None:
+        same = self._alike[state]
+        del same[id]
+        if not same:
+            del self._alike[state]
+        self.nodes[state[0]] -= 1
 
 
 def settled_until_ns(pods: Sequence[Container], now_ns: int) -> int:

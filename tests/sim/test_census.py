@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
+from reconciler.sim import deployment, ranks
 from reconciler.sim.behaviour import rule
 from reconciler.sim.census import Census, Tally
 from reconciler.sim.faults import Fault
 from reconciler.sim.harm import install
-from reconciler.sim.things import Transition
+from reconciler.sim.things import Container, Transition
 from reconciler.sim.trace import Trace
 from reconciler.sim.world import World
 from tests.sim.making import WEB, S
 from tests.sim.test_cluster import Cluster
+from tests.sim.test_nodes import on_nodes
 
 FAULTS = [
     Fault("crash", subject="service/*", at_ns=3 * S, every_ns=4 * S, count=20, amount=3),
@@ -79,6 +81,37 @@ def test_an_order_of_pods_that_is_kept_is_the_one_that_would_be_found(
                 cluster.go((3 + 8 * number) * S)
             histories.append(trace.lines)
     assert histories[0] == histories[1]
+
+
+@pytest.mark.parametrize("version", ["1.20", "1.34"])
+def test_ranks_of_pods_on_nodes_that_are_kept_are_those_that_would_be_found(
+    version: str, monkeypatch: pytest.MonkeyPatch
+):
+    compared = 0
+    kept = deployment._first_to_go
+
+    def both(
+        world: World, census: Census, each: deployment.ReplicaSet, count: int
+    ) -> list[Container]:
+        nonlocal compared
+        pods = list(census.tally(each.revision).alive.values())
+        related = [id for tally in census.tallies.values() for id in tally.alive]
+        anew = ranks.first_to_go(
+            pods, related, world.site, world.now_ns, log_scale=version != "1.20", most=count
+        )
+        found = kept(world, census, each, count)
+        assert [pod.id for pod in found] == [pod.id for pod in anew]
+        compared += 1
+        return found
+
+    monkeypatch.setattr(deployment, "_first_to_go", both)
+    cluster = on_nodes(6, version=version)
+    lost = Fault("node_loss", subject="n-1", at_ns=25 * S, for_ns=200 * S)
+    install(cluster.world, [*FAULTS, lost])
+    for replicas, image in ((40, "web:1"), (55, "web:2"), (12, "web:3"), (30, "web:1")):
+        cluster.apply(replicas=replicas, image=image)
+        cluster.go(90 * S)
+    assert compared > 20
 
 
 @pytest.mark.parametrize("version", ["1.20", "1.34"])

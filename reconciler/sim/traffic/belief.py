@@ -34,6 +34,15 @@ class Belief:
         """Let all that is due happen."""
         raise NotImplementedError
 
+    def at(self, container: Container) -> Endpoint | None:
+        """Where an instance is reached; None where its place is another's, or nobody's."""
+        endpoint = self._of(container)
+        return endpoint if endpoint is not None and endpoint.container is container else None
+
+    def _of(self, container: Container) -> Endpoint | None:
+        name = str(container.ordinal) if self.rules.membership == "static" else container.id
+        return self.endpoints.get(name)
+
     def throttle(self, endpoint: Endpoint, permille: int) -> None:
         """Its CPU limit makes everything take so many thousandths of its time."""
         if endpoint.throttled != permille:

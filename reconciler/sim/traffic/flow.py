@@ -253,10 +253,6 @@ class Flow(Belief):
 
     # -- endpoints -------------------------------------------------------------------------
 
-    def _of(self, container: Container) -> Endpoint | None:
-        name = str(container.ordinal) if self.rules.membership == "static" else container.id
-        return self.endpoints.get(name)
-
     def _place(self, ordinal: int) -> Endpoint:
         made = self.endpoints[str(ordinal)] = Endpoint(
             self.kernel.add_slot(), str(ordinal), edge=DOWN if self.rules.active else UP,

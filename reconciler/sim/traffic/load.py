@@ -198,7 +198,7 @@ class Load:
 
     def _begins(self, loaded: Loaded, container: Container) -> None:
         """An instance has started: it has served nothing, and leaks from now on."""
-        endpoint = _at(loaded, container)
+        endpoint = loaded.flow.at(container)
         if endpoint is None:
             return
         loaded.first[container.id] = loaded.kernel.served_at(endpoint.slot)
@@ -220,7 +220,7 @@ class Load:
         if loaded is None or container is None or container.epoch != payload[2]:
             return
         self.sync()
-        endpoint = _at(loaded, container)
+        endpoint = loaded.flow.at(container)
         if endpoint is None or container.phase != "running":
             return
         left_ns = self._strains(loaded, endpoint)
@@ -264,12 +264,6 @@ class Load:
             latency, cpu_peak_percent=loaded.cpu_peak, memory_peak_percent=loaded.memory_peak,
             queue_peak=loaded.queue_peak, slices=tuple(loaded.slices),
         )  # fmt: skip
-
-
-def _at(loaded: Loaded, container: Container) -> Endpoint | None:
-    """Where an instance is reached."""
-    endpoints = loaded.flow.endpoints.values()
-    return next((each for each in endpoints if each.container is container), None)
 
 
 def _sample(loaded: Loaded, now_ns: int) -> None:
