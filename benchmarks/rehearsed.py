@@ -4,6 +4,7 @@ Nothing is scripted: the reconciler decides, the world obeys, the edge hears of 
 and the kernel serves what arrives.
 """
 
+import gc
 import json
 import tempfile
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.__main__ import COLLECT
 from reconciler.model.rehearsal import Run
 from reconciler.rehearsal.run import Task, run_seed, task_of
 from reconciler.spec.scenarios import load_scenario
@@ -48,10 +50,15 @@ def task(scenario: Mapping[str, Any], state: Mapping[str, Any] | None = None) ->
 
 
 def rehearse(asked: Task, *, may_drop: bool = False) -> Rehearsed:
-    """Run it by seed 0; it must converge, and unless it may, drop nothing."""
-    began = time.process_time()
-    run, _ = run_seed(asked, 0)
-    took_s = time.process_time() - began
+    """Run it by seed 0, as the program does; it must converge, and unless it may, drop nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECT)
+    try:
+        began = time.process_time()
+        run, _ = run_seed(asked, 0)
+        took_s = time.process_time() - began
+    finally:
+        gc.set_threshold(*before)
     assert run.verdict == "converged", run.verdict
     dropped = {service.service: service.dropped for service in run.services if service.dropped}
     assert may_drop or not dropped, dropped

@@ -1,7 +1,9 @@
 """One service as a decision sees it: instances sorted, records read, stops under way."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import product
+from operator import attrgetter
 
 from reconciler.controller.decision import Context, Decision, earliest
 from reconciler.controller.slot import Slot
@@ -17,14 +19,18 @@ from reconciler.plan.shape import Shape
 from reconciler.plan.standing import Standing
 from reconciler.plan.stopping import Stop, next_of
 
+_ordinal_of = attrgetter("ordinal")
+
 
 @dataclass(slots=True)
 class Facts:
     """One service as this decision sees it. `steps` and `wake_ns` gather what stops ask for.
 
-    `loose` are current instances with something to change in place, `idle` those that should
-    run and do not. `is_rollout`: instances have to be made or replaced. `is_done`: every
-    instance is as wanted, available, and alone.
+    `instances` are in the order of their ordinals. `stirring` are the few current instances that
+    do not just run and live: the rungs look at those, however many others there are. `loose` are
+    current instances with something to change in place, `idle` those that should run and do not.
+    `is_rollout`: instances have to be made or replaced. `is_done`: every instance is as wanted,
+    available, and alone.
     """
 
     ctx: Context
@@ -35,6 +41,7 @@ class Facts:
     roster: Roster
     instances: tuple[Instance, ...]
     available: frozenset[str]
+    stirring: list[Fit]
     loose: list[Fit]
     idle: list[Instance]
     is_rollout: bool
@@ -52,6 +59,11 @@ class Facts:
             evict=bool(self.effective.evicting), reserved=frozenset(restarting),
             lingering=sum(_lingers(i, stops.get(i.id)) for i in roster.leaving),
         )  # fmt: skip
+
+    def at(self, ordinal: int) -> tuple[Instance, ...]:
+        """The instances of one ordinal, found without a look at all."""
+        first = bisect_left(self.instances, ordinal, key=_ordinal_of)
+        return self.instances[first : bisect_right(self.instances, ordinal, first, key=_ordinal_of)]
 
     def wake(self, at_ns: int | None) -> None:
         """Come back at this time at the latest."""
@@ -110,11 +122,13 @@ def _facts(ctx: Context, standing: Standing, effective: Template) -> Facts:
     current, old = roster.current, roster.old
     available, wake_ns = _available(roster, service.rollout.min_ready, ctx.now_ns)
     loose = [f for f in current if f.in_place]
+    stirring = [f for f in current if f.instance.phase != "running" or not f.instance.live]
     made = len(current) < shape.replicas
     facts = Facts(
         ctx, service, shape, standing, effective, roster, instances, available,
+        stirring=stirring,
         loose=loose,
-        idle=[f.instance for f in current if may_start_again(f.instance)],
+        idle=[f.instance for f in stirring if may_start_again(f.instance)],
         is_rollout=made or any([f.replacing for f in old]),
         is_done=not (loose or old or roster.leaving or roster.past)
         and len(available) == len(current) == shape.replicas,
@@ -129,16 +143,17 @@ def _facts(ctx: Context, standing: Standing, effective: Template) -> Facts:
 
 def _available(roster: Roster, min_ready_ns: int, now_ns: int) -> tuple[frozenset[str], int | None]:
     """(who has been ready for long enough, when the next one will have been)."""
-    available, wake_ns = [], None
-    for one in (*roster.current, *roster.old):
-        instance = one.instance
-        if not instance.ready or instance.ready_since_ns is None:
-            continue
-        since_ns = instance.ready_since_ns + min_ready_ns
-        if now_ns >= since_ns:
-            available.append(instance.id)
-        else:
-            wake_ns = earliest(wake_ns, since_ns)
+    available, wake_ns, latest_ns = [], None, now_ns - min_ready_ns
+    for fits in (roster.current, roster.old):
+        for one in fits:
+            instance = one.instance
+            since_ns = instance.ready_since_ns
+            if since_ns is None or not instance.ready:
+                continue
+            if since_ns <= latest_ns:
+                available.append(instance.id)
+            else:
+                wake_ns = earliest(wake_ns, since_ns + min_ready_ns)
     return frozenset(available), wake_ns
 
 

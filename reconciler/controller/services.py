@@ -170,7 +170,7 @@ def _can_mend(facts: Facts) -> bool:
     if roster.old or roster.leaving or facts.loose or facts.idle:
         return True
     return facts.ctx.policy.restarts and any(
-        f.instance.is_running and not f.instance.live for f in roster.current
+        f.instance.is_running and not f.instance.live for f in facts.stirring
     )
 
 
@@ -194,7 +194,7 @@ def _doomed(facts: Facts) -> Decision | None:
     trouble = facts.ctx.slot.trouble
     if trouble is not None and trouble.kind == "terminal":
         return _fail(facts, trouble.message)
-    for one in facts.roster.current:
+    for one in facts.stirring:
         instance = one.instance
         if instance.has_ended and not may_start_again(instance):
             code = f"ended with exit code {instance.exit_code}"
@@ -255,7 +255,7 @@ def _unhealthy(facts: Facts) -> Decision | None:
     """What is unhealthy is replaced; it stays, ended, until its successor is ready."""
     if not facts.ctx.policy.restarts or facts.service.restart.policy == "never":
         return None
-    sick = [f.instance for f in facts.roster.current if not f.instance.live]
+    sick = [f.instance for f in facts.stirring if not f.instance.live]
     sick = [i for i in sick if i.is_running]
     for instance in sick:
         stop = facts.ctx.slot.stops[instance.id] = Stop(facts.ctx.now_ns, keep=True)
@@ -310,8 +310,7 @@ def _creation(facts: Facts, ordinal: int) -> Step | None:
         return None
     if facts.shape.singleton and facts.instances:
         return None
-    before = [i.attempt for i in facts.instances if i.ordinal == ordinal
-              and i.revision == effective.revision]  # fmt: skip
+    before = [i.attempt for i in facts.at(ordinal) if i.revision == effective.revision]
     attempt = 1 + max(before, default=0)
     fields = dict(effective.for_ordinal(ordinal))
     if effective.pinned and effective.image_id:

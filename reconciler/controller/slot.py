@@ -6,6 +6,7 @@ than earlier.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from reconciler.diff.fit import Fit, Template, fit
 from reconciler.model.lifecycle import Backoff
@@ -21,6 +22,7 @@ from reconciler.plan.view import View
 
 FIRST_RETRY_NS = NS_PER_S
 LONGEST_RETRY_NS = 60 * NS_PER_S
+_id_of = attrgetter("id")
 Fitted = tuple[Instance, Template, Fit]  # the last state compared, with what, and the answer
 DISPUTE = Backoff()  # at once, then 10 s, 20 s … 5 min; 10 min of peace start it over
 
@@ -62,9 +64,11 @@ class Slot:
     def fit(self, template: Template, instance: Instance) -> Fit:
         """How an instance fits, compared once for each state that it is seen in."""
         known = self.fits.get(instance.id)
-        if known is not None and known[0] is instance and known[1] is template:
+        if known is None or known[1] is not template:
+            found = fit(template, instance)
+        elif known[0] is instance:
             return known[2]
-        if known is not None and known[1] is template and _is_alike(known[0], instance):
+        elif _is_alike(known[0], instance):
             found = Fit(instance, known[2].replacing, known[2].in_place)
         else:
             found = fit(template, instance)
@@ -85,10 +89,10 @@ class Slot:
         """Nothing stays of instances that are gone."""
         if len(self.fits) + len(self.stops) == 0:
             return
-        present = {instance.id for instance in instances}
-        for gone in [full_id for full_id in self.stops if full_id not in present]:
+        present = set(map(_id_of, instances))
+        for gone in self.stops.keys() - present:
             del self.stops[gone]
-        for gone in [full_id for full_id in self.fits if full_id not in present]:
+        for gone in self.fits.keys() - present:
             del self.fits[gone]
 
     def set_right_ns(self, rewritten: frozenset[str], now_ns: int) -> int:

@@ -9,15 +9,16 @@ def progress_ns(roster: Roster, began_ns: int) -> int:
     After kubernetes ``DeploymentTimedOut``; replacements by the restart policy are no
     progress, or a service that is restarted again and again would never be late.
     """
-    times = [began_ns]
+    last_ns = began_ns
     for one in roster.current:
         instance = one.instance
-        if instance.streak == 0:
-            times.append(instance.created_at_ns)
-        if instance.ready and instance.ready_since_ns is not None:
-            times.append(instance.ready_since_ns)
+        if instance.created_at_ns > last_ns and instance.streak == 0:
+            last_ns = instance.created_at_ns
+        ready_ns = instance.ready_since_ns
+        if ready_ns is not None and ready_ns > last_ns and instance.ready:
+            last_ns = ready_ns
     for leaving in roster.leaving:  # the edge lets its sessions end: that is waiting, not lateness
         drain_ns = leaving.fields.get("stop.drain", 0)
         if leaving.draining_since_ns is not None and isinstance(drain_ns, int):
-            times.append(leaving.draining_since_ns + drain_ns)
-    return max(times)
+            last_ns = max(last_ns, leaving.draining_since_ns + drain_ns)
+    return last_ns

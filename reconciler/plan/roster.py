@@ -53,20 +53,22 @@ def roster_of(
         if instance.id in leaving or instance.phase == "removing":
             gone.append(instance)
             continue
-        found = fitting(template, instance)
-        if found.replacing or instance.ordinal >= replicas:
+        found, ordinal = fitting(template, instance), instance.ordinal
+        if found.replacing or ordinal >= replicas:
             old.append(found)
-        elif instance.ordinal in fits:
-            fits[instance.ordinal].append(found)
+        elif ordinal in fits:
+            fits[ordinal].append(found)
         else:
-            fits[instance.ordinal] = [found]
+            fits[ordinal] = [found]
     current: list[Fit] = []
     for ordinal in sorted(fits):
         ranked = fits[ordinal]
         if len(ranked) > 1:
             ranked.sort(key=_newest_last)
-        if not restarts or not is_spent(ranked[-1].instance):
-            current.append(ranked.pop())
+        newest = ranked[-1]
+        if newest.instance.phase == "running" or not restarts or not is_spent(newest.instance):
+            current.append(newest)
+            ranked.pop()
         for other in ranked:
             if other.instance.has_ended:
                 past.append(other.instance)

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from reconciler.model.observed import Adoptable, Foreign, Instance, Observed, ObservedObject
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
 
+_BY_ORDINAL = attrgetter("ordinal", "attempt", "id")
 # The records of the newest observation, and the same by name: few looks bring new ones.
 Sorted = tuple[tuple[Record, ...], Mapping[str, tuple[Record, ...]]]
 
@@ -26,7 +28,7 @@ class View:
     _sorted: Sorted = field(default=((), {}), repr=False, compare=False)
 
     def of(self, key: ResourceKey) -> tuple[Instance, ...]:
-        """The instances of one workload."""
+        """The instances of one workload, in the order of their ordinals."""
         return self.instances.get(key, ())
 
     def records_of(self, key: ResourceKey) -> tuple[Record, ...]:
@@ -111,15 +113,20 @@ def told_of(observed: Observed) -> list[ResourceKey]:
 def _instances(
     observed: Observed, wanted: set[ResourceKey] | None
 ) -> dict[ResourceKey, tuple[Instance, ...]]:
+    """By key, each in order. Those of one workload mostly come together, and with one key."""
     grouped: dict[ResourceKey, list[Instance]] = {}
+    last: ResourceKey | None = None
+    same: list[Instance] = []
     for instance in observed.instances:
-        if wanted is None or instance.key in wanted:
-            grouped.setdefault(instance.key, []).append(instance)
-    return {key: tuple(sorted(found, key=_by_ordinal)) for key, found in grouped.items()}
-
-
-def _by_ordinal(instance: Instance) -> tuple[int, int, str]:
-    return instance.ordinal, instance.attempt, instance.id
+        if instance.key is not last:
+            last = instance.key
+            same = grouped.setdefault(last, [])
+        same.append(instance)
+    return {
+        key: tuple(sorted(found, key=_BY_ORDINAL))
+        for key, found in grouped.items()
+        if wanted is None or key in wanted
+    }
 
 
 def _adoptable(

@@ -1,5 +1,6 @@
 """Many seeds of one task, on as many cores as there are."""
 
+import gc
 import os
 import signal
 import threading
@@ -51,7 +52,7 @@ def _spread(task: Task, seeds: Sequence[int], cores: int) -> Generator[Run, None
     # A fresh process of its own for each core: nothing of this one's threads or locks is copied.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(cores, context, _begin, (task,))
+    pool = ProcessPoolExecutor(cores, context, _begin, (task, gc.get_threshold()))
     done = 0
     try:
         with _unheard():
@@ -94,9 +95,11 @@ def _unheard() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(task: Task) -> None:
+def _begin(task: Task, collect: tuple[int, int, int]) -> None:
+    """A worker looks for circles of garbage as seldom as the process that it works for."""
     global _task
     _task = task
+    gc.set_threshold(*collect)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -62,8 +62,7 @@ class Looks:
                     objects[key] = thing.observed()
                 same = held.instances.get(key)
                 if same:
-                    for container in same.values():
-                        found.append(container.frozen or container.instance())
+                    found += [each.frozen or each.instance() for each in same.values()]
             instances = tuple(found)
             for key in scope.wanted:
                 thing = held.objects.get(key)
