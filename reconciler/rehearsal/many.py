@@ -4,12 +4,20 @@ import gc
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostic import Diagnostic, DiagnosticsError
 from reconciler.model.rehearsal import Run
 from reconciler.rehearsal.run import Task, run_seed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+AHEAD = 16  # seeds that each core has before it
 
 _task: Task | None = None
 
@@ -55,10 +63,14 @@ def _spread(task: Task, seeds: Sequence[int], cores: int) -> Generator[Run, None
     pool = ProcessPoolExecutor(cores, context, _begin, (task, gc.get_threshold()))
     done = 0
     try:
-        with _unheard():
-            runs = pool.map(_one, seeds)
-        for run in runs:
-            yield run
+        rest = iter(seeds)
+        asked: deque[Future[Run]] = deque()
+        while True:
+            with _unheard():
+                asked.extend(pool.submit(_one, n) for n in islice(rest, AHEAD * cores - len(asked)))
+            if not asked:
+                break
+            yield asked.popleft().result()
             done += 1
         pool.shutdown()
     except BrokenProcessPool as error:
@@ -83,16 +95,24 @@ def _unheard() -> Iterator[None]:
     """Processes that are made meanwhile never hear Ctrl-C: it is for this one, which ends them.
 
     A mask goes through to what a process starts, from its first instruction on; a handler that
-    it sets itself would come too late. What comes meanwhile is heard afterwards.
+    it sets itself would come too late. What comes meanwhile is heard afterwards, SIGTERM too:
+    a process that is left half made would say so. That signal ends them, and is not masked.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    late: list[int] = []
+    on_main = threading.current_thread() is threading.main_thread()  # others hear no signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    does = signal.signal(signal.SIGTERM, lambda number, _: late.append(number)) if on_main else None
     try:
         yield
     finally:
+        if does is not None:
+            signal.signal(signal.SIGTERM, does)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in late:
+            signal.raise_signal(number)
 
 
 def _begin(task: Task, collect: tuple[int, int, int]) -> None:

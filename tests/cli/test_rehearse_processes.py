@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import exits
+from reconciler.rehearsal import many
 from tests.cli.test_rehearse import write
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks /proc")
@@ -96,3 +97,15 @@ def test_a_worker_that_is_killed_is_told_and_the_others_end(
     assert process.returncode == exits.ERROR
     assert "R715" in err and "Traceback" not in err
     wait_for(lambda: all_gone(workers))
+
+
+def test_an_end_that_is_asked_for_while_processes_are_made_is_heard_once_they_are() -> None:
+    heard: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("the end"))
+    try:
+        with many._unheard():
+            signal.raise_signal(signal.SIGTERM)
+            heard.append("made")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == ["made", "the end"]
