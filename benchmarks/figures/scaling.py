@@ -45,7 +45,7 @@ HISTORIES: Mapping[str, Callable[[int], Trace]] = {
     f"rollout on nodes of {A_MACHINE}":
         lambda many: rollouts("1.34", many // A_MACHINE, 1, many)[1],
 }  # fmt: skip
-REHEARSED = (100, 300, 1000)
+REHEARSED = (100, 300, 1000, 3000, 10_000)
 REHEARSED_S = 900  # with one request a second for each instance
 
 
@@ -86,6 +86,7 @@ def measure() -> Measured:
         beside[f"control plane, {name}"] = _told(PLANES, costs, "an event")
         others[f"exponent in instances, {name}"] = (exponent(PLANES, costs), MOST)
     for target, edge in (("docker", "haproxy"), ("kubernetes", "kube-proxy")):
+        _rehearsed_ns(target, edge, REHEARSED[0])
         costs = [_rehearsed_ns(target, edge, many) for many in REHEARSED]
         beside[f"rehearsal, {target}"] = _told(REHEARSED, costs, "an instance")
         others[f"exponent in instances, rehearsal, {target}"] = (exponent(REHEARSED, costs), MOST)

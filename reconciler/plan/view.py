@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import attrgetter, lt
 
 from reconciler.model.observed import Adoptable, Foreign, Instance, Observed, ObservedObject
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
 
+_KEY_OF, _ORDINAL_OF = attrgetter("key"), attrgetter("ordinal")
 _BY_ORDINAL = attrgetter("ordinal", "attempt", "id")
 # The records of the newest observation, and the same by name: few looks bring new ones.
 Sorted = tuple[tuple[Record, ...], Mapping[str, tuple[Record, ...]]]
@@ -113,20 +115,21 @@ def told_of(observed: Observed) -> list[ResourceKey]:
 def _instances(
     observed: Observed, wanted: set[ResourceKey] | None
 ) -> dict[ResourceKey, tuple[Instance, ...]]:
-    """By key, each in order. Those of one workload mostly come together, and with one key."""
+    """By key, each in order. Those of one workload mostly come together."""
     grouped: dict[ResourceKey, list[Instance]] = {}
-    last: ResourceKey | None = None
-    same: list[Instance] = []
-    for instance in observed.instances:
-        if instance.key is not last:
-            last = instance.key
-            same = grouped.setdefault(last, [])
-        same.append(instance)
+    for key, found in groupby(observed.instances, key=_KEY_OF):
+        grouped.setdefault(key, []).extend(found)
     return {
-        key: tuple(sorted(found, key=_BY_ORDINAL))
-        for key, found in grouped.items()
-        if wanted is None or key in wanted
+        key: _in_order(found) for key, found in grouped.items() if wanted is None or key in wanted
     }
+
+
+def _in_order(instances: list[Instance]) -> tuple[Instance, ...]:
+    """By ordinal, attempt and id; where a cluster numbers them as it makes them, they are so."""
+    ordinals = list(map(_ORDINAL_OF, instances))
+    if not all(map(lt, ordinals, islice(ordinals, 1, None))):
+        instances.sort(key=_BY_ORDINAL)
+    return tuple(instances)
 
 
 def _adoptable(
