@@ -20,6 +20,7 @@ class Cause:
     `code` is one of R62x to R64x; `path` and `position` name the field, where one is to blame.
     `requests` and `sessions` count what was dropped for it, `moved` sessions that changed their
     instance. All are 0 where it explains a check that is missed by something else.
+    `first_ns` is when it first showed, None where that is not known.
     """
 
     code: str
@@ -30,7 +31,7 @@ class Cause:
     sessions: int = 0
     path: str = ""
     position: Position | None = None
-    first_ns: int = 0
+    first_ns: int | None = None
     instances: tuple[str, ...] = ()
     moved: int = 0
 

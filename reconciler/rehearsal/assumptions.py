@@ -19,6 +19,10 @@ _TOLD = {
     "drain": "longest it finishes what is in flight", "concurrency": "requests at once",
 }  # fmt: skip
 
+_MEMORY = {
+    "memory": "memory at its start", "memory_per_request": "memory that each request leaks",
+    "memory_growth": "memory that it takes more each second",
+}  # fmt: skip
 _NOTHING = {"concurrency": "as many as come", "drain": "not at all"}
 
 
@@ -86,6 +90,9 @@ def _profiles(
         if profile.speeds:
             text = ", ".join(f"{speed:g}" for speed in profile.speeds)
             yield Assumption(f"{name}: speed of each instance", text, "given")
+        for field, what in _MEMORY.items():
+            if (size := getattr(profile, field)) is not None:
+                yield Assumption(f"{name}: {what}", format_size(size), "given")
         if profile.limit is not None:
             text = _spoken(profile.limit)
             yield Assumption(f"{name}: rate limit of each instance", text, "given")

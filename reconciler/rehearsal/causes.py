@@ -77,17 +77,24 @@ def merged(causes: Iterable[Cause]) -> tuple[Cause, ...]:
             requests=before.requests + cause.requests,
             sessions=before.sessions + cause.sessions,
             moved=before.moved + cause.moved,
-            first_ns=min(before.first_ns, cause.first_ns),
+            first_ns=_earlier(before.first_ns, cause.first_ns),
             instances=tuple(dict.fromkeys((*before.instances, *cause.instances))),
         )
     return tuple(sorted(made.values(), key=_weight))
 
 
 def _weight(cause: Cause) -> tuple[int, int, str, str]:
-    return -cause.sessions - cause.requests - cause.moved, cause.first_ns, cause.code, cause.service
+    first_ns = cause.first_ns or 0
+    return -cause.sessions - cause.requests - cause.moved, first_ns, cause.code, cause.service
 
 
-def found_by(blame: Blame, scene: Scene, first_ns: int) -> Cause:
+def _earlier(one: int | None, other: int | None) -> int | None:
+    """The earlier of two times, of which either may not be known."""
+    known = [each for each in (one, other) if each is not None]
+    return min(known, default=None)
+
+
+def found_by(blame: Blame, scene: Scene, first_ns: int | None) -> Cause:
     """The cause that a row of the table tells of, with its field's place."""
     path = blame.path(scene)
     key = ResourceKey("service", scene.name)

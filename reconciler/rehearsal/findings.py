@@ -48,7 +48,9 @@ def findings_of(seen: Seen) -> Iterator[Cause]:
     yield from _moved(seen)
 
 
-def _found(seen: Seen, code: str, path: str, text: str, fix: str, first_ns: int = 0) -> Cause:
+def _found(
+    seen: Seen, code: str, path: str, text: str, fix: str, first_ns: int | None = None
+) -> Cause:
     row = Blame(code, lambda *_: True, lambda _: text, lambda _: path, lambda _: fix)
     return found_by(row, seen.scene, first_ns)
 

@@ -8,6 +8,7 @@ from reconciler.model.service import Service
 from reconciler.model.stack import Stack
 from reconciler.model.units import amount_of
 from reconciler.sim.life import OOM_CODE
+from reconciler.sim.memory import most_percent
 from reconciler.sim.outage import CUT_OFF
 from reconciler.sim.things import Container, Transition
 from reconciler.sim.world import World
@@ -50,6 +51,7 @@ class Tally:
     no_room: str = ""  # why the first that found no machine found none
     no_room_ns: int = 0
     no_room_surge: bool = False  # all that are wanted ran already
+    memory: int = 0  # most of one instance, in percent of its limit, leaving requests aside
 
 
 @dataclass
@@ -159,6 +161,7 @@ class Recorder:
         pod = told.thing
         if told.what in ("exited", "restarting") and isinstance(pod, Container):
             self._end(pod)
+            tally.memory = max(tally.memory, most_percent(self.world, pod))
         if told.what == "dead" and isinstance(pod, Container) and not pod.hung:
             tally.dead_ns = tally.dead_ns if tally.dead else self.now_ns
             tally.dead += 1
@@ -178,6 +181,9 @@ class Recorder:
         self.world.listeners.remove(self.heard)
         for container in self.world.containers.values():
             self._close(container)
+            if container.id in self._counted:
+                tally = self.tallies[container.key.name]
+                tally.memory = max(tally.memory, most_percent(self.world, container))
 
     def _turn(self, pod: Container, state: str) -> None:
         before = self._open.get(pod.id)

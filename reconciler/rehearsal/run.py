@@ -272,6 +272,7 @@ class _One:
             least_ready=tally.least_ready or 0, most_instances=tally.most,
             replicas_last=tally.running, restarts=tally.restarts, floors=tuple(tally.floors),
             tightest=tally.tightest,
+            memory_peak_percent=max(base.memory_peak_percent, tally.memory),
         )  # fmt: skip
 
     def _wanted(self, name: str) -> Service | None:

@@ -28,6 +28,20 @@ def used_bytes(world: World, container: Container, served: int = 0) -> int:
     return behaviour.memory_bytes + grown + behaviour.memory_per_request * served
 
 
+def most_percent(world: World, container: Container) -> int:
+    """The most that its newest process used of its memory limit, as if it had served nothing."""
+    limit, began_ns = limit_bytes(container), container.started_at_ns
+    if limit is None or began_ns is None:
+        return 0
+    if container.oom_killed:
+        return 100
+    ended_ns = world.now_ns if container.phase == "running" else container.finished_at_ns
+    behaviour = container.behaviour
+    ran_ns = max((ended_ns or began_ns) - began_ns, 0)
+    used = behaviour.memory_bytes + behaviour.memory_growth_bytes_per_s * ran_ns // NS_PER_S
+    return min(used * 100 // limit, 100)
+
+
 def strain(world: World, container: Container, served: int = 0) -> bool:
     """End it when it uses more than its limit; whether it was.
 

@@ -17,10 +17,10 @@ from reconciler.views.rehearsal_facts import (
     interval_text,
     lost,
     seeds_of,
+    since,
     verdict,
     verdicts_of,
     violations_of,
-    when,
 )
 from reconciler.views.rehearsal_timeline import timeline_lines
 from reconciler.views.values import counted
@@ -159,7 +159,7 @@ def cause_lines(cause: Cause, width: int, tail: str = "") -> Iterator[Line]:
     name = f"service/{cause.service}" if cause.service else "all services"
     yield line(
         (cause.code, "bad"), " ", (name, "bold"),
-        f"  {lost(cause)}{tail}, first at {when(cause.first_ns)}",
+        f"  {lost(cause)}{tail}{since(cause)}",
     )  # fmt: skip
     place = "" if cause.position is None else str(cause.position)
     if place or cause.path:

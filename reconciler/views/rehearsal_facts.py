@@ -171,6 +171,11 @@ def seeds_of(report: Report, cause: Cause) -> int:
     return sum(any((c.code, c.service) == key for c in run.causes) for run in report.runs)
 
 
+def since(cause: Cause) -> str:
+    """``, first at 1m02s``; nothing where that is not known."""
+    return "" if cause.first_ns is None else f", first at {when(cause.first_ns)}"
+
+
 def lost(cause: Cause) -> str:
     """``24,010 requests, 12 sessions``; or that nothing was dropped for it."""
     parts = [

@@ -16,10 +16,10 @@ from reconciler.views.rehearsal_facts import (
     lost,
     seeds_of,
     sentence,
+    since,
     verdict,
     verdicts_of,
     violations_of,
-    when,
 )
 from reconciler.views.rehearsal_graph import MOST_NODES, graph_svg
 from reconciler.views.rehearsal_markup import Html, el, joined, page
@@ -88,9 +88,7 @@ def header(report: Report, before: str = "") -> Html:
 def _causes(report: Report) -> list[Html]:
     runs = counted(len(report.runs), "run")
     return [
-        cause_html(
-            cause, f"in {seeds_of(report, cause)} of {runs}, first at {when(cause.first_ns)}"
-        )
+        cause_html(cause, f"in {seeds_of(report, cause)} of {runs}{since(cause)}")
         for cause in report.causes
     ]
 

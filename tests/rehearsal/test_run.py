@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.units import NS_PER_S
+from reconciler.rehearsal.assumptions import assumptions_of
 from reconciler.rehearsal.report import report_of
 from reconciler.rehearsal.run import run_seed
 from tests.rehearsal.stacks import CHANGE, WEB, codes, cut, dropped, runs, task
@@ -307,8 +308,28 @@ def test_memory_that_grows_with_time_alone_ends_it_at_its_limit(tmp_path: Path) 
     grows = {"behaviour": {"web": {"memory": "64Mi", "memory_growth": "4Mi"}}}
     for run in runs(task(tmp_path, web, changes=[], lasts="2m", **grows)):
         assert 5 <= run.services[0].restarts <= 7
-        assert run.services[0].memory_peak_percent <= 100
+        assert run.services[0].memory_peak_percent == 100
         assert {cause.code for cause in run.causes} == {"R630"}
+
+
+@pytest.mark.parametrize("target", ["docker", "kubernetes"])
+@pytest.mark.parametrize(
+    ("growth", "lasts", "least", "most"),
+    [("4Mi", "2m", 100, 100), ("1Mi", "21s", 60, 70), ("0", "2m", 50, 50)],
+)
+def test_the_memory_of_what_nobody_asks_is_told_too(
+    tmp_path: Path, target: str, growth: str, lasts: str, least: int, most: int
+) -> None:
+    web = {"replicas": 1, "resources": {"limits": {"memory": "128Mi"}}}
+    grows = {"behaviour": {"web": {"memory": "64Mi", "memory_growth": growth}}}
+    made = task(
+        tmp_path, web, changes=[], traffic=[], checks=[f"memory(web) >= {least}%"], lasts=lasts,
+        target=target, **grows,
+    )  # fmt: skip
+    for run in runs(made):
+        assert run.holds and least <= run.services[0].memory_peak_percent <= most
+    told = {each.what: each.value for each in assumptions_of(made.scenario, made.start)}
+    assert told["web: memory at its start"] == "64Mi"
 
 
 @pytest.mark.parametrize("target", ["docker", "kubernetes"])

@@ -209,8 +209,10 @@ CHECKS = (
         why="A front door that is not ours is told by its health checks alone: for interval × "
         "failures it goes on sending requests. Without active checks each stop costs at least "
         "one request.",
-        fix="set termination.pre_stop to edge.check_interval × edge.check_failures; give a front "
-        "door without active checks retries on another instance",
+        fix="let the app answer on for edge.check_interval × edge.check_failures after its stop "
+        "signal, with its readiness failing; in a cluster, which takes an instance out at once, "
+        "set termination.pre_stop to that, and give a front door without active checks retries "
+        "on another instance",
         find=_front_door_late,
     ),
     Check(
