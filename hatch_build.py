@@ -125,6 +125,7 @@ cdef class State:
     cdef public list orders
     cdef public list watched
     cpdef long long new_slot(self)
+    cdef void more_sums(self)
     cdef long long new_record(self)
     cdef void more_records(self)
     cdef long long new_place(self)

@@ -89,10 +89,6 @@ class Answers(Settings):
         """Requests answered there so far."""
         return self.s_served[slot]
 
-    def work_at(self, slot: int) -> int:
-        """Work done there so far, in ns, as if nothing had slowed it."""
-        return self.s_work[slot]
-
     def dropped_total(self) -> tuple[int, ...]:
         """All requests dropped so far, by reason as in `REASONS`."""
         each = [self.dropped_at(slot) for slot in range(-1, self.slots)]

@@ -3,15 +3,14 @@
 Slots stand in the order of their numbers, as servers do in a configuration.
 """
 
-from .arrays import Ints
-from .haproxy import Haproxy
+from .ring import Ring
 from .words import (
-    ABSENT,
     IP_HASH_NGINX,
     KUBE_RANDOM,
     LEAST_CONN,
     LEAST_CONN_HAPROXY,
     RANDOM,
+    RANDOM_HAPROXY,
     ROUND_ROBIN,
     ROUND_ROBIN_HAPROXY,
     SOURCE_HAPROXY,
@@ -23,7 +22,7 @@ from .words import (
 WHOLE = 1 << 32
 
 
-class Balance(Haproxy):
+class Balance(Ring):
     """The rules."""
 
     def pick(self, client: int, now_ns: int) -> int:
@@ -68,133 +67,46 @@ class Balance(Haproxy):
         return client if client < self.everybody else self.p_client[client - self.everybody]
 
     def renew(self) -> None:
-        """Look again at who is up."""
-        self.end_smooth()
+        """Look at those that have changed."""
         self.stale = 0
         self.map_stale = 1
-        self.classes = 0
-        count = 0
-        listed = 0
-        self.even = self.listed_even = 1
-        self.up_weight = self.listed_weight = 0
-        for slot in range(self.slots):
-            if self.s_edge[slot] == ABSENT:
-                continue
-            weight = self.s_weight[slot]
-            self.listed[listed] = slot
-            self.listed_weight += weight
-            listed += 1
-            if listed == 1:
-                self.listed_each = weight
-            elif weight != self.listed_each:
-                self.listed_even = 0
-            if self.s_edge[slot] == UP and weight > 0:
-                self.ups[count] = slot
-                self.up_weight += weight
-                self.upto[count] = self.up_weight
-                count += 1
-                if weight != self.s_weight[self.ups[0]]:
-                    self.even = 0
-        self.up_count = count
-        self.listed_count = listed
-        # The turn goes on after the slot that had it last.
-        at = 0
-        while at < count and self.ups[at] <= self.turn:
-            at += 1
-        self.turn_at = at if at < count else 0
-        if self.rule == ROUND_ROBIN_HAPROXY and count > 0:
-            self.group_renew()
-        elif self.rule == LEAST_CONN_HAPROXY and count > 0:
-            self.reload()
+        if self.changed_count == 0:
+            return
+        batch = sorted([self.changed[at] for at in range(self.changed_count)])
+        for slot in batch:
+            self.recount(slot)
+        self.fresh = self.looks = 0
+        rule = self.rule
+        if self.up_count == 0 and rule in (ROUND_ROBIN_HAPROXY, LEAST_CONN_HAPROXY):
+            return  # HAProxy's order stays as it was until there is somebody again
+        for slot in batch:
+            self.s_changed[slot] = 0
+        self.changed_count = 0
+        if rule == ROUND_ROBIN:
+            # The turn goes on after the slot that had it last.
+            at = self.count_to(self.turn) if self.turn >= 0 else 0
+            self.turn_at = at if at < self.up_count else 0
+        elif rule in (WEIGHTED, IP_HASH_NGINX):
+            self.renew_smooth(batch)
+        elif rule == LEAST_CONN:
+            self.renew_trees(batch)
+        elif rule in (RANDOM_HAPROXY, SOURCE_HAPROXY_RING):
+            self.renew_ring(batch)
+        elif rule == ROUND_ROBIN_HAPROXY:
+            self.group_renew(batch)
+        elif rule == LEAST_CONN_HAPROXY:
+            self.renew_loads(batch)
 
     def in_turn(self, now_ns: int) -> int:
         """The next one that may be given a request."""
         for _ in range(self.up_count):
             at = self.turn_at
-            slot = self.ups[at]
+            slot = self.up_at(at)
             self.turn_at = at + 1 if at + 1 < self.up_count else 0
             self.turn = slot
             if self.may(slot, now_ns):
                 return slot
         return -1
-
-    def least_connected(self, now_ns: int) -> int:
-        """nginx' least_conn: fewest connections by weight; of equal ones by smooth turns."""
-        if self.even and self.troubled == 0 and self.choices == 0:
-            return self.least_even(self.ups, self.s_conns, self.s_current, self.up_count)
-        best = -1
-        many = 0
-        for at in range(self.up_count):
-            slot = self.ups[at]
-            if (self.troubled or self.choices) and not self.may(slot, now_ns):
-                continue
-            if best < 0:
-                best = slot
-                continue
-            ours = self.s_conns[slot] * self.s_weight[best]
-            theirs = self.s_conns[best] * self.s_weight[slot]
-            if ours < theirs:
-                best = slot
-                many = 0
-            elif ours == theirs:
-                many = 1
-        if not many:
-            return best
-        return self.smooth_among(best, now_ns)
-
-    def least_even(self, ups: Ints, conns: Ints, current: Ints, count: int) -> int:
-        """The same where all weigh the same and none is to be left out."""
-        best = ups[0]
-        least = conns[best]
-        begin = 0
-        many = 0
-        for at in range(1, count):
-            slot = ups[at]
-            load = conns[slot]
-            if load < least:
-                least = load
-                best = slot
-                begin = at
-                many = 0
-            elif load == least:
-                many = 1
-        if not many:
-            return best
-        weight = self.s_weight[best]
-        total = 0
-        most = current[best] + weight
-        for at in range(begin, count):
-            slot = ups[at]
-            if conns[slot] == least:
-                value = current[slot] + weight
-                current[slot] = value
-                total += weight
-                if value > most:
-                    most = value
-                    best = slot
-        current[best] -= total
-        return best
-
-    def smooth_among(self, first: int, now_ns: int) -> int:
-        """Smooth turns among those as loaded as `first`, which is the first of them."""
-        best = first
-        total = 0
-        for at in range(self.up_count):
-            slot = self.ups[at]
-            if slot < first:
-                continue
-            if self.s_conns[slot] * self.s_weight[best] != self.s_conns[best] * self.s_weight[slot]:
-                continue
-            if (self.troubled or self.choices) and not self.may(slot, now_ns):
-                continue
-            self.s_current[slot] += self.s_effective[slot]
-            total += self.s_effective[slot]
-            if self.s_effective[slot] < self.s_weight[slot]:
-                self.s_effective[slot] += 1
-            if self.s_current[slot] > self.s_current[best]:
-                best = slot
-        self.s_current[best] -= total
-        return best
 
     def draw(self) -> int:
         """32 random bits for a choice."""
@@ -209,7 +121,11 @@ class Balance(Haproxy):
         """One of those that may be given a request, by weight unless the rule has none."""
         if self.troubled or self.choices:
             return self.at_random_among(now_ns)
-        if self.even or self.rule == KUBE_RANDOM:
+        if self.rule == KUBE_RANDOM:
+            return self.up_at((self.draw() * self.up_count) >> 32)
+        if not self.is_fresh():
+            return self.slot_at((self.draw() * self.up_weight) >> 32)
+        if self.even:
             return self.ups[(self.draw() * self.up_count) >> 32]
         return self.ups[self.place_of((self.draw() * self.up_weight) >> 32)]
 
@@ -227,6 +143,7 @@ class Balance(Haproxy):
 
     def at_random_among(self, now_ns: int) -> int:
         """The same where some must be left out."""
+        self.refresh()
         total = 0
         for at in range(self.up_count):
             slot = self.ups[at]
@@ -282,6 +199,8 @@ class Balance(Haproxy):
 
     def listed_at(self, mark: int) -> int:
         """The peer, up or down, in whose part of the weights `mark` falls."""
+        if not self.is_fresh():
+            return self.slot_at(mark)
         if self.listed_even:
             return self.listed[mark // self.listed_each]
         at = 0

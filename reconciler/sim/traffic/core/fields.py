@@ -99,11 +99,16 @@ class Fields:
     queue_peak: int
 
     # how it chooses
-    stale: int  # who is up must be looked at anew
+    stale: int  # some have changed, and must be looked at anew
+    changed_count: int
+    fresh: int  # `ups`, `listed`, `upto`, `even` and what begins with listed_e are as they should be
+    looks: int  # that had to do without, since they were
     up_count: int
     listed_count: int  # up or not, but not absent
     even: int  # all that are up weigh the same
     up_weight: int
+    up_each: int  # one of their weights, and how many have it
+    alike: int
     listed_weight: int
     listed_even: int
     listed_each: int
@@ -112,17 +117,25 @@ class Fields:
     stamp: int  # of this request: s_stamp tells what it has tried
     choices: int  # how many it has tried
     app_limits: int  # how many slots have a rate limit of their own
-    troubled: int  # some slot has failures (s_fails), or a weight that is not its own again
+    troubled: int  # how many slots have failures (s_fails), or weights that are not theirs again
     smooth: int  # `orders` hold what s_current does else
+    trees: int  # nginx' least_conn: peers play in `winners`
+    unplayed: int  # one that has lost, and has yet to play; -1: none
     classes: int  # different weights; -1: too many
     order_seq: int
     draw_chunk: int
     heaped: int
     queued_up: int  # HAProxy's leastconn: servers stand in queues by connections, not in a heap
     q_least: int  # the first of the queues that is not empty
+    q_count_all: int  # servers in them
+    q_weight: int  # what each of these weighs
     map_weight: int
     map_stale: int
-    ring_count: int
+    ring_count: int  # points
+    ring_bits: int  # of a bucket's number
+    ring_made: int  # points that there is data for; those that are free, by ring_next
+    ring_free: int
+    voided: int  # HAProxy's roundrobin: entries of its heaps that count no more
     hash_picks: int
     group_pos: int  # HAProxy's roundrobin: window, and which heap is that of those to begin
     group_first: int
@@ -142,7 +155,6 @@ class Fields:
     sessions_cut: int
     sessions_moved: int
     sessions_open_total: int
-    sessions_refused: int
 
     # seeds of the streams
     seed_gaps: Bits
@@ -180,12 +192,18 @@ class Fields:
     s_checked: Ints
     s_accessed: Ints
     s_stamp: Ints
-    s_class: Ints
+    s_sick: Ints  # whether it counts in `troubled`
+    s_changed: Ints
+    s_up: Ints  # its weight, where it is up, as far as changes were looked at
+    s_listed: Ints  # its weight and 1, where it is not absent
+    s_counts: Ints  # in `sums`
+    s_points: Ints  # its weight on the ring
+    s_class: Ints  # which class of weights it stands in; -1: none
     s_key: Ints
     s_npos: Ints
     s_lpos: Ints
     s_rest: Ints
-    s_tree: Ints
+    s_tree: Ints  # HAProxy's roundrobin: in which heap + 1; 0: none
     s_queue: Ints  # in which queue: of how many connections; `s_before` and `s_after` it there
     s_before: Ints  # slot + 1; 0: none
     s_after: Ints
@@ -193,7 +211,6 @@ class Fields:
     s_given: Ints
     s_failed: Ints
     s_served: Ints
-    s_work: Ints
     s_begun: Ints
     s_ended: Ints
     s_cut: Ints
@@ -219,12 +236,19 @@ class Fields:
     listed: Ints
     upto: Ints  # by place in `ups`: the sum of weights up to and with it
     map_slots: Ints
+    changed: Ints  # slots
+    sums: Ints  # Fenwick's tree of s_counts, from 1
+    winners: Ints  # slots + 1, a tree for each class: the root is 1, leaves are by slot
+    ring_first: Ints  # by bucket: its first point + 1
     ring_keys: Ints
     ring_slots: Ints
+    ring_next: Ints  # point + 1; 0: none
     class_weight: Ints
     class_add: Ints
     q_first: Ints  # by number of connections: slot + 1; 0: none
     q_last: Ints
+    q_add: Ints  # by number of connections and class: what all there have gained, beside s_current
+    q_count: Ints  # how many there are
     a_slot: Ints  # slot + 1; 0: none
     a_last: Ints
     l_tat: Ints

@@ -24,6 +24,8 @@ class Instance(Clients):
         self.s_conns[slot] += by
         if self.rule == LEAST_CONN_HAPROXY:
             self.moved_load(slot)
+        elif self.trees:
+            self.moved_conns(slot)
 
     def has_room(self, slot: int) -> int:
         """Whether a request that comes to this slot would be taken."""
@@ -98,7 +100,6 @@ class Instance(Clients):
         slot = self.r_slot[record]
         client = self.r_client[record]
         self.s_busy[slot] -= 1
-        self.s_work[slot] += self.r_work[record]
         self.note(now_ns, DEPARTURE, slot, self.whose(client))
         if self.r_kind[record] == ORPHAN:
             self.let_go(record)

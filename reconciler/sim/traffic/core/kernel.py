@@ -29,7 +29,7 @@ class Kernel(Answers):
     def __init__(self, seed: int, rule: int = ROUND_ROBIN, slots: int = 0) -> None:
         Answers.__init__(self)
         self.rule = rule
-        self.turn = -1
+        self.turn = self.unplayed = -1
         self.stale = 1
         self.chunk = self.draw_chunk = -1
         self.clients = self.addresses = self.everybody = 1
@@ -55,6 +55,7 @@ class Kernel(Answers):
         if len(self.ups) < self.slot_room:
             for name in ("ups", "listed", "upto"):
                 setattr(self, name, longer(getattr(self, name), self.slot_room))
+            self.end_trees()
         self.map_stale = 1
         return slot
 
@@ -64,12 +65,14 @@ class Kernel(Answers):
     ) -> None:  # fmt: skip
         """How a slot is from now on. A backlog below 0 is without end."""
         if edge != self.s_edge[slot] or weight != self.s_weight[slot]:
-            self.end_smooth()
+            self.leave_smooth(slot)
+            self.leave_trees(slot)
             if self.s_edge[slot] == ABSENT:
                 self.s_current[slot] = self.s_fails[slot] = 0
             self.s_effective[slot] = weight
-            self.stale = 1
+            self.changes(slot)
         self.s_edge[slot], self.s_app[slot], self.s_weight[slot] = edge, app, weight
+        self.look_sick(slot)
         self.s_limit[slot], self.s_backlog[slot] = concurrency, backlog
         self.s_slow[slot], self.s_address[slot] = slow_permille, address
         while self.s_waiting[slot] > 0 and (concurrency == 0 or self.s_busy[slot] < concurrency):

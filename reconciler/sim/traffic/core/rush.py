@@ -47,7 +47,7 @@ class Rush(Sessions):
         sinces, tries = self.r_since, self.r_tries
         busy, conns, limits, apps = self.s_busy, self.s_conns, self.s_limit, self.s_app
         heads, tails, waiting, backlogs = self.s_head, self.s_tail, self.s_waiting, self.s_backlog
-        slows, given, served_at, worked = self.s_slow, self.s_given, self.s_served, self.s_work
+        slows, given, served_at = self.s_slow, self.s_given, self.s_served
         latency, drawn_work, drawn_client = self.latency, self.b_work, self.b_client
         digest, events, free = self.digest_now, self.events, self.free
         top, arrival, now_ns = heap.top, self.next_arrival, self.now_ns
@@ -64,7 +64,10 @@ class Rush(Sessions):
         self.stamp += 1
         self.choices = 0
         ups, turn_at, up_count = self.ups, self.turn_at, self.up_count
-        turning = self.rule == ROUND_ROBIN and affinity == 0 and up_count > 0
+        turning = 0
+        by_turns = self.rule == ROUND_ROBIN and affinity == 0 and up_count > 0
+        if by_turns and self.fresh:
+            turning = 1
         while True:
             if top <= arrival:
                 # A departure.
@@ -99,10 +102,11 @@ class Rush(Sessions):
                     latency[(shift << 4) + (took >> shift)] += 1
                 served += 1
                 served_at[slot] += 1
-                worked[slot] += works[record]
                 conns[slot] -= 1
                 if loaded:
                     self.moved_load(slot)
+                elif self.trees:
+                    self.moved_conns(slot)
                 kinds[record] = FREE
                 dues[record] = -1
                 nexts[record] = free
@@ -184,6 +188,9 @@ class Rush(Sessions):
                 slot = self.choose(client, arrival)
             else:
                 slot = self.pick(client, arrival)
+                if by_turns and self.fresh:
+                    turning = 1
+                    turn_at = self.turn_at
             now_ns = arrival
             arrival = following_ns if following_ns < outside else outside
             if slot < 0 or apps[slot] != SERVES:
@@ -219,6 +226,8 @@ class Rush(Sessions):
             conns[slot] += 1
             if loaded:
                 self.moved_load(slot)
+            elif self.trees:
+                self.moved_conns(slot)
             if affinity:
                 self.moved += self.stick(client, slot, now_ns)
             if due >= 0:

@@ -172,6 +172,7 @@ class Serve(Instance):
 
     def somewhere(self, but: int) -> int:
         """Whether another slot that is up and was not tried has room."""
+        self.refresh()
         for at in range(self.up_count):
             slot = self.ups[at]
             if slot != but and self.s_stamp[slot] != self.stamp and self.has_room(slot):

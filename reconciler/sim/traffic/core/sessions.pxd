@@ -2,7 +2,7 @@
 cimport cython
 from .affine cimport Affine
 
-cdef long long CLOSED, LEAST_CONN_HAPROXY, REDIAL, SERVES, SESSION, SESSION_CUT, SESSION_END
+cdef long long CLOSED, REDIAL, SERVES, SESSION, SESSION_CUT, SESSION_END
 cdef long long SESSION_OPEN, CLIENTS_FROM, REDIALS_FROM
 
 cdef class Sessions(Affine):

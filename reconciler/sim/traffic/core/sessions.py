@@ -3,7 +3,6 @@
 from .affine import Affine
 from .words import (
     CLOSED,
-    LEAST_CONN_HAPROXY,
     REDIAL,
     SERVES,
     SESSION,
@@ -55,7 +54,6 @@ class Sessions(Affine):
         if slot >= 0 and self.s_app[slot] == SERVES:
             self.open(record, slot, now_ns)
             return
-        self.sessions_refused += 1
         self.dial_later(record, now_ns)
 
     def open(self, record: int, slot: int, now_ns: int) -> None:
@@ -73,9 +71,7 @@ class Sessions(Affine):
         self.r_kind[record] = SESSION_OPEN
         self.s_open[slot] += 1
         self.sessions_open_total += 1
-        self.s_conns[slot] += 1
-        if self.rule == LEAST_CONN_HAPROXY:
-            self.moved_load(slot)
+        self.connect(slot, 1)
         self.wake(record, now_ns + self.r_work[record])
 
     def dial_later(self, record: int, now_ns: int) -> None:

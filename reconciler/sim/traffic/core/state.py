@@ -24,6 +24,7 @@ class State(Fields):
         for name in (*BY_SLOT, *BY_RECORD, *BY_PLACE):
             setattr(self, name, zeros(16))
         self.s_dropped = zeros(16 * REASON_COUNT)
+        self.sums = zeros(17)
         self.nowhere = zeros(REASON_COUNT)
         self.latency = zeros(BUCKETS)
         self.slot_room = self.record_room = self.place_room = 16
@@ -40,11 +41,20 @@ class State(Fields):
             for name in (*BY_SLOT, "s_dropped"):
                 setattr(self, name, doubled(getattr(self, name)))
             self.slot_room *= 2
+            self.more_sums()
         self.slots = slot + 1
         self.s_head[slot] = -1
         self.s_tail[slot] = -1
         self.s_slow[slot] = 1000
+        self.s_class[slot] = -1
+        self.s_queue[slot] = -1
         return slot
+
+    def more_sums(self) -> None:
+        """The tree of sums for as many slots more: above its root there is one that adds none."""
+        room = self.slot_room
+        self.sums = longer(self.sums, room + 1)
+        self.sums[room] = self.sums[room >> 1]
 
     def new_record(self) -> int:
         """A free record."""
