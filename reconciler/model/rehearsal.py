@@ -93,6 +93,7 @@ class ServiceRun:
     sessions_cut: int = 0
     sessions_moved: int = 0
     sessions_open: int = 0
+    sessions_remapped: int = 0  # of those that moved: as the routing changed
     latency_ns: Mapping[str, int] = field(default_factory=dict)  # p50 p90 p99 p999 max
     wanted: int = 0
     floor: int = 0

@@ -1,16 +1,16 @@
 """What a report rests on: every value that no engine tells, and who vouches for it."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from reconciler.model.rehearsal import Assumption, Origin
 from reconciler.model.scenario import Clients, Profile, Retries, Scenario
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
+from reconciler.model.traffic import Routing
 from reconciler.model.units import format_duration, format_size
 from reconciler.rehearsal.profiles import SAME, behaviour_of
-from reconciler.rehearsal.setting import edge_of
+from reconciler.rehearsal.routes import edge_of
 
 # What a reader must know of, with how it is called in a report.
 _TOLD = {
@@ -23,6 +23,12 @@ _MEMORY = {
     "memory": "memory at its start", "memory_per_request": "memory that each request leaks",
     "memory_growth": "memory that it takes more each second",
 }  # fmt: skip
+# What of a routing decides where requests go, or what they look like, before one is chosen.
+_UNROUTED = (
+    "host", "path", "port", "websocket", "session_longest", "forward_auth", "strip_prefix",
+    "fallback", "internal",
+)  # fmt: skip
+
 _NOTHING = {"concurrency": "as many as come", "drain": "not at all"}
 
 
@@ -44,12 +50,13 @@ def assumptions_of(
 
 
 def beginnings(
-    start: Stack, stacks: Sequence[Stack], *, is_seen: bool
-) -> Iterator[Assumption]:  # fmt: skip
+    scenario: Scenario, start: Stack, stacks: Sequence[Stack], *, is_seen: bool
+) -> Iterator[Assumption]:
     """What is taken for so before the change too, though only what comes after it is known.
 
-    An engine tells how long it lets an instance end (`is_seen`), and not how the app drains; and
-    a flow of requests is routed by one set of rules, those that come last.
+    An engine tells how long it lets an instance end (`is_seen`), and not how the app drains, nor
+    how its edge routes requests. An edge stays of its kind; and of some of what it does with
+    requests nothing is simulated.
     """
     for name, service in sorted((stacks[-1] if stacks else start).declared.services.items()):
         if service.routing is None:
@@ -60,12 +67,32 @@ def beginnings(
             yield Assumption(
                 f"{name}: what runs drains for as long as the state says", text, "assumed"
             )
-        if before is not None and (before.routing, before.weights) != (
-            replace(service.routing, drain=before.routing.drain) if before.routing else None,
-            service.weights,
-        ):
-            text = "as after the change, from the beginning"
-            yield Assumption(f"{name}: how requests are routed", text, "assumed")
+        if is_seen:
+            text = "as the state says"
+            yield Assumption(f"{name}: how requests to what runs are routed", text, "assumed")
+        if before is None:
+            continue
+        edges = [
+            edge_of(scenario, stack, stack.declared.services[name])
+            for stack in (start, *stacks)
+            if name in stack.declared.services
+        ]
+        if len({(edge.kind, edge.membership) for edge in edges}) > 1:
+            text = "as after the last change, from the beginning"
+            yield Assumption(f"{name}: the kind of edge before it", text, "assumed")
+        if unseen := _unseen(before.routing or Routing(), service.routing):
+            text = "changes nothing of what is simulated"
+            yield Assumption(f"{name}: another {' and '.join(unseen)}", text, "assumed")
+
+
+def _unseen(before: Routing, after: Routing) -> list[str]:
+    """What differs of two routings and has no part in a simulation."""
+    found = [f"routing.{n}" for n in _UNROUTED if getattr(before, n) != getattr(after, n)]
+    return found + [
+        f"routing.timeouts.{name}"
+        for name in ("connect", "idle")
+        if getattr(before.timeouts, name) != getattr(after.timeouts, name)
+    ]
 
 
 def _profiles(

@@ -3,12 +3,11 @@
 The table is `reconciler.rehearsal.blames`; the stack tells at which line the field stands.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.model.rehearsal import Cause
 from reconciler.model.resource import ResourceKey
-from reconciler.model.service import Service
 from reconciler.rehearsal.blames import OF_STACK, TABLE, Blame
 from reconciler.rehearsal.scene import Scene
 from reconciler.sim.traffic.endpoints import Ledger
@@ -17,49 +16,68 @@ MENDED = (
     "what runs was made so and ends so, whatever the state says now: it holds from the change "
     "after this one on"
 )
+CHANGED = "it was so until it was changed: the state says otherwise now"
+# Paths of what an edge does, which changes when the edge acts on it, for instances of before too.
+OF_EDGES = ("routing", "weights", "/zones", "/edge")
 
 
-def causes_of(scene: Scene, ledger: Ledger) -> tuple[Cause, ...]:
-    """The causes of everything in the ledger, the heaviest first."""
+def causes_of(scene: Scene, *eras: tuple[Scene, Ledger]) -> tuple[Cause, ...]:
+    """The causes of everything in the ledgers, the heaviest first.
+
+    Each comes with the scene as it was routed then; the last is `scene`, as it is wanted.
+    """
     made: dict[tuple[str, bool], Cause] = {}
-    for (reason, context), first_ns in sorted(ledger.first_ns.items(), key=lambda item: item[1]):
-        names = tuple(ledger.instances.get((reason, context), {}))
-        then = _then(scene, names)
-        blame = next(row for row in TABLE if row.fits(reason, context, then or scene))
-        mended = then is not None and _differs(blame.path(then), then.service, scene.service)
-        own = then if then is not None and mended else scene
-        cause = made.get((blame.code, mended)) or found_by(blame, own, first_ns)
-        if mended:
-            cause = replace(cause, fix=MENDED, position=None)
-        requests = 0 if reason == "session" else ledger.requests[reason, context]
-        sessions = ledger.sessions[context] if reason == "session" else 0
-        made[blame.code, mended] = replace(
-            cause,
-            requests=cause.requests + requests,
-            sessions=cause.sessions + sessions,
-            instances=tuple(dict.fromkeys((*cause.instances, *names))),
-        )
+    for era, ledger in eras:
+        for what, first_ns in sorted(ledger.first_ns.items(), key=lambda item: item[1]):
+            _put_down(made, scene, era, ledger, what, first_ns)
     return tuple(sorted(made.values(), key=_weight))
+
+
+def _put_down(
+    made: dict[tuple[str, bool], Cause], scene: Scene, era: Scene, ledger: Ledger,
+    what: tuple[str, str], first_ns: int,
+) -> None:  # fmt: skip
+    """Add one line of a ledger to its cause."""
+    reason, context = what
+    names = tuple(ledger.instances.get(what, {}))
+    then = _then(era, names) or era
+    blame = next(row for row in TABLE if row.fits(reason, context, then))
+    path = blame.path(then)
+    mended = then is not scene and _differs(path, then, scene)
+    cause = made.get((blame.code, mended)) or found_by(blame, then if mended else scene, first_ns)
+    if mended:
+        fix = CHANGED if path.startswith(OF_EDGES) else MENDED
+        cause = replace(cause, fix=fix, position=None)
+    made[blame.code, mended] = replace(
+        cause,
+        requests=cause.requests + (0 if reason == "session" else ledger.requests[what]),
+        sessions=cause.sessions + (ledger.sessions[context] if reason == "session" else 0),
+        instances=tuple(dict.fromkeys((*cause.instances, *names))),
+    )
 
 
 def _then(scene: Scene, names: Collection[str]) -> Scene | None:
     """The scene as it was before the change, where it struck only what was made before."""
     if scene.before is None or not names or not scene.made_before.issuperset(names):
         return None
-    return replace(scene, service=scene.before)
+    own = scene.service
+    return replace(
+        scene, service=replace(scene.before, routing=own.routing, weights=own.weights)
+    )  # fmt: skip
 
 
-def _differs(path: str, before: Service, wanted: Service) -> bool:
-    """Whether the state has another value there than what runs was made with."""
-    if not path or path.startswith(OF_STACK):
-        return False
-    return _value(before, path) != _value(wanted, path)
+def _differs(path: str, before: Scene, wanted: Scene) -> bool:
+    """Whether the state has another value there than what runs was made with, or did by."""
+    if path.startswith(OF_STACK):
+        path = path.removeprefix(OF_STACK)
+        return _value(before.stack.declared, path) != _value(wanted.stack.declared, path)
+    return bool(path) and _value(before.service, path) != _value(wanted.service, path)
 
 
-def _value(service: Service, path: str) -> object:
-    found: object = service
+def _value(noun: object, path: str) -> object:
+    found: object = noun
     for name in path.split("."):
-        found = getattr(found, name, None)
+        found = found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
     return found
 
 
@@ -67,7 +85,7 @@ def merged(causes: Iterable[Cause]) -> tuple[Cause, ...]:
     """The causes of several runs as one list: their counts added up."""
     made: dict[tuple[str, str, bool], Cause] = {}
     for cause in causes:
-        key = (cause.code, cause.service, cause.fix == MENDED)
+        key = (cause.code, cause.service, cause.fix in (MENDED, CHANGED))
         before = made.get(key)
         if before is None:
             made[key] = cause

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.checks import Check
 from reconciler.model.rehearsal import Cause, ServiceRun
+from reconciler.model.traffic import Routing
 from reconciler.rehearsal.blames import Blame, cold_fix, cold_text
 from reconciler.rehearsal.causes import found_by
 from reconciler.rehearsal.recorder import Tally
+from reconciler.rehearsal.routes import hashes
 from reconciler.rehearsal.scene import Scene
-from reconciler.rehearsal.setting import hashes
 
 LATENCIES = ("p50", "p90", "p99", "p999", "max")
 
@@ -23,7 +24,8 @@ class Seen:
     """One service in one run: its numbers, its instances, and what was missed.
 
     `missed` are checks that do not hold and may be about it; `twice` is the first time that a
-    singleton had two instances that may act, as a sentence.
+    singleton had two instances that may act, as a sentence; `routed_before` is the routing that
+    the last one took the place of at `turned_ns`, where it changed.
     """
 
     scene: Scene
@@ -32,6 +34,8 @@ class Seen:
     missed: Sequence[Check] = ()
     twice: str = ""
     converged: bool = True
+    routed_before: Routing | None = None
+    turned_ns: int = 0
 
     def misses(self, *metrics: str) -> bool:
         """Whether a check on one of these is missed."""
@@ -46,6 +50,7 @@ def findings_of(seen: Seen) -> Iterator[Cause]:
     yield from _two_at_once(seen)
     yield from _cold(seen)
     yield from _moved(seen)
+    yield from _remapped(seen)
 
 
 def _found(
@@ -113,7 +118,8 @@ def _moved(seen: Seen) -> Iterator[Cause]:
 
     Any other tie holds until its instance goes, and that is told of already.
     """
-    routing, moved = seen.scene.service.routing, seen.numbers.sessions_moved
+    routing = seen.scene.service.routing
+    moved = seen.numbers.sessions_moved - seen.numbers.sessions_remapped
     if not moved or routing is None or not hashes(routing, seen.scene.rules):
         return
     path = "routing.strategy" if routing.affinity is None else "routing.affinity"
@@ -123,3 +129,31 @@ def _moved(seen: Seen) -> Iterator[Cause]:
     )
     fix = "tie by cookie (routing.affinity: {by: cookie}), and drain before the stop signal"
     yield replace(_found(seen, "R642", path, text, fix), moved=moved)
+
+
+def _remapped(seen: Seen) -> Iterator[Cause]:
+    """Sessions that lost their tie with all others, as another one was wanted."""
+    routing, before = seen.scene.service.routing or Routing(), seen.routed_before
+    remapped = seen.numbers.sessions_remapped
+    if not remapped or before is None:
+        return
+    path = "routing.strategy" if routing.affinity == before.affinity else "routing.affinity"
+    text = (
+        f"from {_tie(before)} to {_tie(routing)}: whoever was tied to an instance is no more as "
+        "soon as the edge acts on it, and is given one anew with the next request"
+    )
+    fix = "change it while few sessions are open, or keep their state outside of the instances"
+    if before.strategy == "ip_hash" or (before.affinity and before.affinity.by == "client_ip"):
+        fix = (
+            "let strategy be ip_hash beside the new affinity until the sessions of before are "
+            "over: who has no tie yet is brought to where the hash leads, and tied there"
+        )
+    yield replace(_found(seen, "R650", path, text, fix, seen.turned_ns), moved=remapped)
+
+
+def _tie(routing: Routing) -> str:
+    affinity = routing.affinity
+    if affinity is None:
+        return routing.strategy
+    name = f" {affinity.name}" if affinity.name else ""
+    return f"an affinity by {affinity.by}{name}"

@@ -15,7 +15,8 @@ def report_of(task: Task, runs: Sequence[Run], *, title: str, replay: str) -> Re
     """What came of a task over all its runs. `replay` is a command that ends with its seed."""
     wanted = next((stack for _, stack in reversed(task.after) if stack is not None), task.start)
     stacks = [stack for _, stack in task.after if stack is not None]
-    facts = (*task.facts, *beginnings(task.start, stacks, is_seen=task.live is not None))
+    is_seen = task.live is not None
+    facts = (*task.facts, *beginnings(task.scenario, task.start, stacks, is_seen=is_seen))
     worst = worst_of(runs)
     nodes, edges = _graph(wanted)
     return Report(

@@ -17,6 +17,7 @@ from reconciler.rehearsal.budgets import BudgetWatch
 from reconciler.rehearsal.causes import causes_of
 from reconciler.rehearsal.findings import Seen, findings_of
 from reconciler.rehearsal.recorder import Recorder, floor_of
+from reconciler.rehearsal.routes import reroute
 from reconciler.rehearsal.scene import UNSEEN, Scene
 from reconciler.rehearsal.setting import Logs, behave, furnish, load_of, logs_of, scale, trouble
 from reconciler.rehearsal.stage import Stage
@@ -127,6 +128,7 @@ class _One:
     def _phases(self) -> None:
         end_ns = self.began_ns + self.scenario.lasts
         wanted: Stack | None = self.task.start
+        stage = 0
         if not self.task.after:
             self.recorder.judge()  # nothing changes: all of the run counts
         for at_ns, stack in (*self.task.after, (self.scenario.lasts, None)):
@@ -142,6 +144,8 @@ class _One:
             if stack is not None:
                 behave(self.world, self.scenario, stack, self.task.logs)
                 scale(self.world, self.scenario, stack)
+                stage += 1
+                reroute(self.load, self.scenario, self._stacks(), stage)
             self.recorder.want(stack)
             if not self.changed_ns:
                 self.plan = self.stage.plan_lines(stack)
@@ -302,15 +306,29 @@ class _One:
             if scene is None:
                 continue
             loaded = self.load.flows.get(ResourceKey("service", numbers.service))
-            causes = causes_of(scene, loaded.flow.ledger) if loaded is not None else ()
+            ledgers = loaded.flow.ledgers if loaded is not None else []
+            eras = [(self._routed(scene, stage), ledger) for stage, ledger in ledgers]
+            causes = causes_of(scene, *eras)
             twice = (text for text in run.violations if f" {scene.stack.name} {scene.key} " in text)
             seen = Seen(
                 scene, numbers, self.recorder.tallies[numbers.service], missed,
                 next(twice, ""), run.converged_ns is not None,
+                eras[-2][0].service.routing if len(eras) > 1 else None,
+                loaded.flow.turned_ns if loaded is not None else 0,
             )  # fmt: skip
             known = {cause.code for cause in causes}
             found += [*causes, *(c for c in findings_of(seen) if c.code not in known)]
         return tuple(found)
+
+    def _routed(self, scene: Scene, stage: int) -> Scene:
+        """The scene as its requests were routed by the stack of this stage."""
+        stack = self._stacks()[stage]
+        then = stack.declared.services[scene.name]
+        own, zones = scene.service, scene.stack.declared.zones
+        if (then.routing, then.weights, stack.declared.zones) == (own.routing, own.weights, zones):
+            return scene
+        service = replace(scene.service, routing=then.routing, weights=then.weights)
+        return replace(scene, stack=stack, service=service)
 
     def _scene(self, name: str) -> Scene | None:
         """The service as it is wanted last; None where that is nowhere."""

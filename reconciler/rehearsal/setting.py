@@ -8,67 +8,29 @@ from pathlib import Path
 
 from reconciler.model.faults import FAULT_KINDS
 from reconciler.model.resource import ResourceKey
-from reconciler.model.scenario import EdgeModel, Flow, Profile, Scenario, Spread, Trouble, Work
-from reconciler.model.service import Service
+from reconciler.model.scenario import Flow, Profile, Scenario, Spread, Trouble, Work
 from reconciler.model.stack import Stack
-from reconciler.model.traffic import Routing, Timeouts
 from reconciler.rehearsal.profiles import behaviour_of
+from reconciler.rehearsal.routes import Stages
 from reconciler.sim import autoscaler
 from reconciler.sim.disruptions import disruptions_of
-from reconciler.sim.edge import EdgeRules, rules_of
+from reconciler.sim.edge import EdgeRules
 from reconciler.sim.faults import Fault
 from reconciler.sim.harm import install
 from reconciler.sim.site import site_of
 from reconciler.sim.traffic import tables
 from reconciler.sim.traffic.accesslog import read_log
 from reconciler.sim.traffic.flow import Flow as Bound
-from reconciler.sim.traffic.kernel import (
-    BY_ADDRESS,
-    CLIENT_IP,
-    COOKIE,
-    EVERYONE,
-    HASH_KEY,
-    IP_HASH_NGINX,
-    KUBE_RANDOM,
-    LEAST_CONN,
-    LEAST_CONN_HAPROXY,
-    RANDOM,
-    RANDOM_HAPROXY,
-    ROUND_ROBIN,
-    ROUND_ROBIN_HAPROXY,
-    SOURCE_HAPROXY,
-    SOURCE_HAPROXY_RING,
-    WEIGHTED,
-    Kernel,
-)
+from reconciler.sim.traffic.kernel import LEAST_CONN, Kernel
 from reconciler.sim.traffic.load import Load, Loaded
 from reconciler.sim.traffic.rates import RateOver
+from reconciler.sim.traffic.route import Route
 from reconciler.sim.world import World
 
 DEFAULT_TIME = Spread(exponential=20_000_000)
 ALWAYS = 1 << 40
 EACH_TIME = 1_000_000  # of a fault that comes every so often
 REDELIVERED_NS = 1_000_000  # until what a worker lost is taken by another
-# A service's strategy, as each kind of edge has it.
-STRATEGIES = {
-    "haproxy": {
-        "round_robin": ROUND_ROBIN_HAPROXY, "weighted": ROUND_ROBIN_HAPROXY,
-        "least_connections": LEAST_CONN_HAPROXY, "random": RANDOM_HAPROXY,
-        "ip_hash": SOURCE_HAPROXY,
-    },
-    "nginx": {
-        "round_robin": WEIGHTED, "weighted": WEIGHTED, "least_connections": LEAST_CONN,
-        "random": RANDOM, "ip_hash": IP_HASH_NGINX,
-    },
-    "alb": {
-        "round_robin": ROUND_ROBIN, "weighted": WEIGHTED, "least_connections": LEAST_CONN,
-        "random": RANDOM, "ip_hash": ROUND_ROBIN,
-    },
-}  # fmt: skip
-AFFINITIES = {
-    "cookie": COOKIE, "client_ip": CLIENT_IP, "header": HASH_KEY, "query": HASH_KEY,
-    "path": HASH_KEY,
-}  # fmt: skip
 # A queue is no edge: workers are in as soon as they answer, and take what they have room for.
 QUEUE = EdgeRules("haproxy", "announced", active=False)
 
@@ -113,37 +75,6 @@ def busy_of(scenario: Scenario, logs: Logs) -> Mapping[str, int]:
     }
 
 
-def version_of(scenario: Scenario) -> tuple[int, int] | None:
-    """The cluster's version; None on Docker."""
-    if scenario.target != "kubernetes":
-        return None
-    major, _, minor = scenario.kubernetes_version.partition(".")
-    return int(major), int(minor or 0)
-
-
-def edge_of(scenario: Scenario, stack: Stack, service: Service) -> EdgeRules:
-    """The rules of what stands before a service: the scenario's edge, or the state's own."""
-    model = scenario.edge
-    if model is None:
-        model = _declared_edge(scenario, stack)
-    published = any(port.host is not None for port in service.ports)
-    return rules_of(model, published=published, kubernetes=version_of(scenario))
-
-
-def _declared_edge(scenario: Scenario, stack: Stack) -> EdgeModel:
-    """What the state says of its edge. A foreign one that asks is taken for nginx Plus."""
-    if scenario.target == "kubernetes":
-        return EdgeModel(kind="kube-proxy")
-    edge = stack.declared.edge
-    if edge is None or edge.kind != "foreign":
-        return EdgeModel(kind="haproxy")
-    if edge.passive_only:
-        return EdgeModel(kind="nginx", active=False)
-    return EdgeModel(
-        kind="nginx", active=True, interval=edge.check_interval, fall=edge.check_failures, rise=1
-    )
-
-
 def trouble(world: World, scenario: Scenario) -> None:
     """Everything that is to go wrong, from now on; who kills the reconciler is not of the world."""
     mine = [(n, f) for n, f in enumerate(scenario.faults) if f.kind != "kill_reconciler"]
@@ -173,19 +104,20 @@ def load_of(
 ) -> Load:
     """The scenario's traffic on the world, from now on."""
     load = Load(world, scenario.lasts)
+    stacks = list(stacks)
     services = {
         name: (stack, service)
         for stack in stacks
         for name, service in stack.declared.services.items()
     }
     for number, flow in enumerate(scenario.traffic):
-        stack, service = services[flow.service]
-        rules = edge_of(scenario, stack, service)
-        kernel = kernel_of(flow, service, rules, seed * 1_000 + number, logs)
-        _limit(kernel, stack, service)
+        stages = Stages(scenario, stacks, flow.service)
+        first, last = stages.having[0], stages.having[-1]
+        route, rules = stages.route(first), stages.rules(first)
+        kernel = kernel_of(flow, route, rules, seed * 1_000 + number, logs)
         bound = Bound(
-            world, stack.name, ResourceKey("service", flow.service), kernel, rules,
-            weights=service.weights, places=service.wanted,
+            world, stacks[last].name, ResourceKey("service", flow.service), kernel, rules,
+            route=route, stage=first, places=stages.service(last).wanted,
         )  # fmt: skip
         rate = RateOver(flow.rate) if flow.rate is not None and not flow.rate.log else None
         sessions = RateOver(flow.sessions.rate) if flow.sessions is not None else None
@@ -201,23 +133,16 @@ def load_of(
     return load
 
 
-def kernel_of(flow: Flow, service: Service, rules: EdgeRules, seed: int, logs: Logs) -> Kernel:
-    """What serves one flow's requests, by the edge's rules and the service's routing."""
-    made = Kernel(seed, rule=_rule(service, rules))
+def kernel_of(flow: Flow, route: Route, rules: EdgeRules, seed: int, logs: Logs) -> Kernel:
+    """What serves one flow's requests, by the edge's rules and what it does with them."""
+    made = Kernel(seed, rule=route.rule)
     made.set_service_table(table_of(flow.service_time or DEFAULT_TIME, logs))
     network = ipaddress.ip_network(flow.clients.network, strict=False)
     made.set_clients(
         flow.clients.count, int(network.network_address), max(network.num_addresses - 2, 1)
     )
     made.set_retries(flow.retries.most, flow.retries.backoff)
-    routing = service.routing
-    timeouts = routing.timeouts if routing is not None else Timeouts()
-    made.set_edge(rules.tries, rules.max_fails, rules.fail_timeout, rules.queue, timeouts.request)
-    affinity = routing.affinity if routing is not None else None
-    # kube-proxy sees connections and no requests: it keeps clients by their address alone.
-    keeps = rules.kind != "kube-proxy" or (affinity is not None and affinity.by == "client_ip")
-    if affinity is not None and keeps and not _by_address(routing, rules):
-        made.set_affinity(AFFINITIES[affinity.by], affinity.timeout)
+    route.begin(made, rules)
     if flow.rate is not None and flow.rate.log:
         made.feed(array("q", logs.arrivals_ns[flow.rate.log]))
     if flow.clients.think is not None:
@@ -248,40 +173,6 @@ def table_of(spread: Spread, logs: Logs) -> "array[int]":
     if spread.median is not None and spread.p99 is not None:
         return tables.lognormal(spread.median, spread.p99)
     return tables.measured(spread.measured or logs.times_ns[spread.log])
-
-
-def hashes(routing: Routing, rules: EdgeRules) -> bool:
-    """Whether nothing but the hash of its address brings a client back where it was."""
-    if routing.affinity is None:
-        return routing.strategy == "ip_hash" and rules.kind != "kube-proxy"
-    return _by_address(routing, rules)
-
-
-def _by_address(routing: Routing | None, rules: EdgeRules) -> bool:
-    """nginx has no table of addresses: what ties a client by its address there is `ip_hash`."""
-    affinity = routing.affinity if routing is not None else None
-    return rules.kind == "nginx" and affinity is not None and affinity.by == "client_ip"
-
-
-def _rule(service: Service, rules: EdgeRules) -> int:
-    if rules.kind == "kube-proxy":
-        return KUBE_RANDOM
-    if _by_address(service.routing, rules):
-        return IP_HASH_NGINX
-    strategy = service.routing.strategy if service.routing is not None else "round_robin"
-    rule = STRATEGIES[rules.kind][strategy]
-    if rule == SOURCE_HAPROXY and rules.membership == "announced":
-        return SOURCE_HAPROXY_RING  # servers added at run time ask for `hash-type consistent`
-    return rule
-
-
-def _limit(made: Kernel, stack: Stack, service: Service) -> None:
-    """The rate limit of the zone that the service's route names, where it is enforced."""
-    zone_name = service.routing.zone if service.routing is not None else None
-    zone = stack.declared.zones.get(zone_name) if zone_name else None
-    if zone is not None and zone.enabled:
-        by = BY_ADDRESS if zone.by == "client_ip" else EVERYONE
-        made.set_rate_limit(by, round(zone.rate_per_s * 1000), zone.burst)
 
 
 def logs_of(scenario: Scenario, path: str) -> Logs:

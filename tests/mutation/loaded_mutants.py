@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.model.step import RouteInstance
 from reconciler.model.units import amount_of
 from reconciler.plan import stopping
-from reconciler.rehearsal import setting
+from reconciler.rehearsal import routes, setting
 from reconciler.sim import clock, deployment, kubelet, life, outage, scaling
 from reconciler.sim.traffic.belief import Belief
 from reconciler.sim.traffic.core.kernel import Kernel
@@ -167,8 +167,8 @@ def hanging_one_noticed_as_fast_as_a_refusing_one(put: Put) -> None:
 
 @mutant
 def new_one_counts_as_up(put: Put) -> None:
-    right = setting.edge_of
-    put(setting, "edge_of", lambda *args: replace(right(*args), new_is_up=True))
+    right = routes.edge_of
+    put(routes, "edge_of", lambda *args: replace(right(*args), new_is_up=True))
 
 
 @mutant

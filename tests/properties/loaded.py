@@ -11,6 +11,7 @@ from reconciler.drivers.virtual import Kill
 from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Scenario
 from reconciler.model.units import NS_PER_S
+from reconciler.rehearsal.routes import reroute
 from reconciler.rehearsal.setting import Logs, behave, furnish, load_of, scale
 from reconciler.rehearsal.stage import Stage
 from reconciler.sim.chooser import Chooser
@@ -205,6 +206,7 @@ class Play:
         if self.still:
             self._hold_still()
         scale(world, self.scenario, self.after)
+        reroute(self.load, self.scenario, [self.before, self.after], 1)
         if self.stage.follow(self.after, end_ns, self.kill or ()) is not None:
             self.stage.follow(self.after, end_ns)
         target.chooser = None

@@ -260,11 +260,11 @@ def check_conservation(case: Loaded) -> None:
     lasting.append(look)
     play.run()
     for key, loaded in play.load.flows.items():
-        tap, ledger = play.taps[key.name], loaded.flow.ledger
+        tap, ledgers = play.taps[key.name], [ledger for _, ledger in loaded.flow.ledgers]
         _assert_conserved(tap)
         _assert_counted(tap)
-        assert sum(ledger.requests.values()) == sum(tap.dropped_total()), ledger.requests
-        assert sum(ledger.sessions.values()) == tap.sessions_cut, ledger.sessions
+        assert sum(each.requests.total() for each in ledgers) == sum(tap.dropped_total()), ledgers
+        assert sum(each.sessions.total() for each in ledgers) == tap.sessions_cut, ledgers
         run = play.load.service_run(key)
         assert run.arrivals == run.served + run.dropped_total + run.in_flight
         assert run.sessions_begun == run.sessions_ended + run.sessions_cut + run.sessions_open

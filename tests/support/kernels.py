@@ -102,7 +102,7 @@ class Script:
             made.set_app_limit(slot, draw.choice((0, 80, 300)) * NS_PER_MS, draw.randint(1, 5))
 
     def _change(self, made: Any, at: int, draw: random.Random) -> None:
-        kind = draw.randrange(6)
+        kind = draw.randrange(8)
         slot = draw.randrange(made.slots)
         if kind == 0:
             made.cut(slot, at, draw.random() < 0.8, draw.random() < 0.8, draw.random() < 0.8)
@@ -110,5 +110,21 @@ class Script:
             slot = made.add_slot()
         elif kind == 2:
             made.set_arrivals(draw.randint(0, 2), NS_PER_S, draw.choice((1, 25, 60)))
-        if kind != 2:
+        elif kind == 6:
+            self._reroute(made, draw)
+        if kind not in (2, 6):
             self._be(made, slot, draw)
+
+    def _reroute(self, made: Any, draw: random.Random) -> None:
+        """Another rule, another tie, another limit, and what is under way goes on."""
+        if draw.random() < 0.7:
+            anew, unties = draw.random() < 0.7, draw.random() < 0.5
+            made.set_rule(draw.randrange(len(kernel.RULES)), anew, unties)
+        if draw.random() < 0.4:
+            made.set_affinity(draw.choice(AFFINITIES), draw.choice((0, 400 * NS_PER_MS)))
+        elif draw.random() < 0.2:
+            made.set_tie(draw.choice((100 * NS_PER_MS, NS_PER_S)))
+        if draw.random() < 0.3:
+            made.set_patience(draw.choice((0, 60, 500)) * NS_PER_MS)
+        if draw.random() < 0.2:
+            made.set_rate_limit(draw.randint(0, 2), draw.choice((2000, 30_000)), draw.randint(0, 4))

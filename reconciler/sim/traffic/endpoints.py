@@ -44,6 +44,26 @@ class Kernel(Protocol):
     def set_app_limit(self, slot: int, gap_ns: int, burst: int) -> None:
         """The app's own rate limit from now on, of which it has used nothing yet."""
 
+    def set_edge(
+        self, tries: int, max_fails: int, fail_timeout_ns: int, queue: int, request_timeout_ns: int
+    ) -> None:  # fmt: skip
+        """How the edge treats failures."""
+
+    def set_affinity(self, kind: int, timeout_ns: int) -> None:
+        """Who comes again goes to the same slot; nobody does so far."""
+
+    def set_tie(self, timeout_ns: int) -> None:
+        """For how long ties hold."""
+
+    def set_rule(self, rule: int, anew: bool, unties: bool) -> None:
+        """How the edge chooses, `anew` by a new process of it."""
+
+    def set_patience(self, request_timeout_ns: int) -> None:
+        """After how long the edge answers 504 to what comes from now on."""
+
+    def set_rate_limit(self, by: int, per_1000_s: int = 0, burst: int = 0) -> None:
+        """At most so many requests in 1000 s."""
+
     def cut(self, slot: int, now_ns: int, requests: bool, sessions: bool, ended: bool) -> None:
         """What is under way there is lost, and where the instance has ended what it kept."""
 

@@ -9,9 +9,7 @@ from reconciler.model.resource import ResourceKey
 from reconciler.sim.edge import EdgeRules
 from reconciler.sim.probes import asking
 from reconciler.sim.things import Container, Transition
-from reconciler.sim.traffic.belief import Belief
 from reconciler.sim.traffic.endpoints import (
-    NOBODY,
     UNASKED,
     Context,
     Endpoint,
@@ -30,21 +28,24 @@ from reconciler.sim.traffic.kernel import (
     SERVES,
     UP,
 )
+from reconciler.sim.traffic.rerouting import Rerouting
+from reconciler.sim.traffic.route import PLAIN, Route
 from reconciler.sim.world import SYNC, Payload, World
 
 SAMPLE_NS = 250_000_000  # between two looks at whether an instance is drained
 
 
-class Flow(Belief):
+class Flow(Rerouting):
     """The traffic of one service. Make it, then let it hear the world's transitions."""
 
     def __init__(
         self, world: World, stack: str, key: ResourceKey, kernel: Kernel, rules: EdgeRules,
-        *, weights: tuple[int, ...] = (), places: int = 0,
+        *, route: Route = PLAIN, stage: int = 0, places: int = 0,
     ) -> None:  # fmt: skip
         self.world, self.stack, self.key = world, stack, key
-        self.kernel, self.rules, self.weights = kernel, rules, weights
-        self.ledger = Ledger()
+        self.kernel, self.rules, self.weights = kernel, rules, route.weights
+        self.route, self.stage, self.turns = route, stage, []
+        self.ledger, self.past = Ledger(), []
         self.endpoints: dict[str, Endpoint] = {}  # container id, or ordinal of a place
         self.began_ns = world.now_ns
         self.away_until_ns = 0
@@ -103,6 +104,9 @@ class Flow(Belief):
             return
         if what == "warm":
             self._warmed(name)
+            return
+        if what == "route":
+            self.reroute(token)
             return
         endpoint = self.endpoints.get(name)
         listing = what in ("register", "deregister")
@@ -199,11 +203,6 @@ class Flow(Belief):
             self._publish(endpoint)
 
     # -- numbers ---------------------------------------------------------------------------
-
-    @property
-    def now_ns(self) -> int:
-        """The kernel's time: since the traffic began."""
-        return self.world.now_ns - self.began_ns
 
     def sync(self) -> None:
         """Let all that is due happen, and say why what was dropped was dropped."""
@@ -354,42 +353,3 @@ class Flow(Belief):
             endpoint.registered = False
             self._set(endpoint, edge=ABSENT)
             del self.endpoints[container.id]
-
-    # -- why -------------------------------------------------------------------------------
-
-    def _note(self, endpoint: Endpoint, context: Context) -> None:
-        """What was dropped there since the last time is put down to what it was doing."""
-        dropped = self.kernel.dropped_at(endpoint.slot)
-        cut = self.kernel.sessions_cut_at(endpoint.slot)
-        if dropped == endpoint.seen and cut == endpoint.seen_cut:
-            return
-        name = endpoint.container.name if endpoint.container is not None else ""
-        if dropped != endpoint.seen:
-            for index, (now, before) in enumerate(
-                zip(dropped, endpoint.seen or (0,) * len(dropped), strict=True)
-            ):
-                if now != before:
-                    what = "its own limit" if REASONS[index] == "limited" else context
-                    self.ledger.note(REASONS[index], what, now - before, self.now_ns, name)
-            endpoint.seen = dropped
-        if cut != endpoint.seen_cut:
-            if self.kernel.every and context in ("killed", "drain over"):
-                context = "state gone"
-            self.ledger.note("session", context, cut - endpoint.seen_cut, self.now_ns, name)
-            endpoint.seen_cut = cut
-
-    def _lacking(self) -> Context:
-        """Why the edge had nobody to give a request to."""
-        there = self.endpoints.values()
-        for why in UNASKED:
-            if any(why in (e.doing(self.world.now_ns), e.edge != UP and e.why_down) for e in there):
-                return NOBODY + why
-        if any(self.owed.values()):
-            return NOBODY + "node"
-        if any(e.healthy for e in there):
-            return NOBODY + "not let in"
-        contexts = {e.context for e in there}
-        for context in ("starting", "draining", "hung", "serving", "down"):
-            if context in contexts:
-                return NOBODY + context
-        return "nobody"

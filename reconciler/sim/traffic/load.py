@@ -15,7 +15,7 @@ from reconciler.sim.memory import (
     throttled_permille,
     used_bytes,
 )
-from reconciler.sim.things import Container, Transition
+from reconciler.sim.things import Container, Thing, Transition
 from reconciler.sim.traffic.endpoints import Endpoint
 from reconciler.sim.traffic.flow import Flow
 from reconciler.sim.traffic.kernel import REASONS, Kernel
@@ -103,6 +103,8 @@ class Load:
             loaded.flow.heard(told)
             if told.what == "started" and isinstance(told.thing, Container):
                 self._begins(loaded, told.thing)
+            elif told.what == "changed" and isinstance(told.thing, Thing):
+                loaded.flow.wrote(told.thing)
 
     def finished_ns(self, container: Container) -> int:
         """When what is in flight at a container will be done; now, where nothing is."""
@@ -261,6 +263,7 @@ class Load:
             kernel.sessions_begun, kernel.sessions_ended, kernel.sessions_cut,
             kernel.sessions_moved,
             kernel.sessions_begun - kernel.sessions_ended - kernel.sessions_cut,
+            kernel.sessions_remapped,
             latency, cpu_peak_percent=loaded.cpu_peak, memory_peak_percent=loaded.memory_peak,
             queue_peak=loaded.queue_peak, slices=tuple(loaded.slices),
         )  # fmt: skip

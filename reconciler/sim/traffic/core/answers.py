@@ -23,7 +23,7 @@ class Answers(Settings):
 
         One that hangs counts until the edge gives up on it, or for ever.
         """
-        if self.s_busy[slot] == 0 and self.s_conns[slot] == self.s_open[slot]:
+        if self.s_busy[slot] == 0 and self.in_flight(slot) == 0:
             return 0
         last = 0
         ends = []
@@ -59,7 +59,7 @@ class Answers(Settings):
 
     def in_flight(self, slot: int) -> int:
         """Requests that a slot has: worked on, waiting, stuck."""
-        return self.s_conns[slot] - self.s_open[slot]
+        return self.s_conns[slot] + self.s_old[slot] - self.s_open[slot]
 
     def sessions_open(self, slot: int) -> int:
         """Sessions open there, or whose state is."""

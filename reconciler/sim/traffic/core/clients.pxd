@@ -16,7 +16,7 @@ cdef class Clients(Sticky):
     cdef void think(self, long long record, long long now_ns) noexcept
     @cython.locals(due=cython.longlong, end=cython.longlong)
     cdef void pause(self, long long record, long long now_ns) noexcept
-    @cython.locals(place=cython.longlong, before=cython.longlong)
+    @cython.locals(place=cython.longlong, before=cython.longlong, era=cython.longlong)
     cdef void keep(self, long long session, long long slot, long long now_ns) noexcept
     @cython.locals(slot=cython.longlong, client=cython.longlong, tries=cython.longlong)
     cdef void fail(self, long long record, long long why, long long now_ns) noexcept

@@ -66,6 +66,8 @@ class Clients(Sticky):
         """An affine session was served here: here is its state from now on."""
         place = session - self.everybody
         before = self.p_slot[place]
+        era = self.p_era[place]
+        self.p_era[place] = self.era
         if before == slot:
             return
         self.p_slot[place] = slot
@@ -80,6 +82,8 @@ class Clients(Sticky):
         self.s_moved[before] -= 1
         self.s_moved[slot] += 1
         self.sessions_moved += 1
+        if era != self.era:
+            self.sessions_remapped += 1
         self.note(now_ns, MOVED, slot, session)
 
     def fail(self, record: int, why: int, now_ns: int) -> None:

@@ -101,7 +101,9 @@ class Fields:
     # how it chooses
     stale: int  # some have changed, and must be looked at anew
     changed_count: int
-    fresh: int  # `ups`, `listed`, `upto`, `even` and what begins with listed_e are as they should be
+    fresh: (
+        int  # `ups`, `listed`, `upto`, `even` and what begins with listed_e are as they should be
+    )
     looks: int  # that had to do without, since they were
     up_count: int
     listed_count: int  # up or not, but not absent
@@ -118,6 +120,8 @@ class Fields:
     choices: int  # how many it has tried
     app_limits: int  # how many slots have a rate limit of their own
     troubled: int  # how many slots have failures (s_fails), or weights that are not theirs again
+    era: int  # how often those who were tied have lost their ties at once
+    old: int  # requests at a process of the edge that a newer one has followed
     smooth: int  # `orders` hold what s_current does else
     trees: int  # nginx' least_conn: peers play in `winners`
     unplayed: int  # one that has lost, and has yet to play; -1: none
@@ -154,6 +158,7 @@ class Fields:
     sessions_ended: int
     sessions_cut: int
     sessions_moved: int
+    sessions_remapped: int  # of those that moved: because their tie was lost with all others
     sessions_open_total: int
 
     # seeds of the streams
@@ -178,6 +183,7 @@ class Fields:
     # what is there
     s_busy: Ints  # at work, for somebody or nobody
     s_conns: Ints  # the edge's connections: requests and sessions
+    s_old: Ints  # those of processes of the edge that a newer one has followed
     s_waiting: Ints
     s_head: Ints  # its queue, by r_next
     s_tail: Ints
@@ -228,6 +234,7 @@ class Fields:
     r_end: Ints  # when work on it ends, where it is due before; of a session: its slot
     r_next: Ints
     r_tries: Ints
+    r_old: Ints  # 1: its connection is counted in s_old
 
     # others
     nowhere: Ints  # what was dropped at no slot, by reason
@@ -259,6 +266,7 @@ class Fields:
     p_end: Ints  # when it has lasted its time
     p_slot: Ints  # which instance keeps its state, having served it last; -1: none
     p_next: Ints
+    p_era: Ints  # in which `era` it was served last
     t_unit: Ints
     t_service: Ints
     t_think: Ints

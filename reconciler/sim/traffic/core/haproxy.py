@@ -9,8 +9,8 @@ now, is void. A weight counts 16-fold there (SRV_EWGHT_MAX is 4096), which is wh
 """
 
 from .arrays import Ints, doubled, zeros
-from .heap import Heap
 from .fewest import Fewest
+from .heap import Heap
 
 CURRENT, FIRST = 0, 1  # heaps of roundrobin; the third waits while the second begins
 FEW = 32

@@ -3,10 +3,11 @@ cimport cython
 from .clients cimport Clients
 
 cdef long long DEPARTURE, GONE, LATE, LEAST_CONN_HAPROXY, LIMITED, NATIVE, ORPHAN, SERVES, SERVICE
-cdef long long UP, WAITING
+cdef long long SESSION_OPEN, UP, WAITING
 
 cdef class Instance(Clients):
     cdef void connect(self, long long slot, long long by) noexcept
+    cdef void leave(self, long long record, long long slot) noexcept
     @cython.locals(limit=cython.longlong)
     cdef long long has_room(self, long long slot) noexcept
     @cython.locals(limit=cython.longlong, at_once=cython.longlong)

@@ -11,6 +11,7 @@ from .words import (
     ORPHAN,
     SERVES,
     SERVICE,
+    SESSION_OPEN,
     UP,
     WAITING,
 )
@@ -26,6 +27,16 @@ class Instance(Clients):
             self.moved_load(slot)
         elif self.trees:
             self.moved_conns(slot)
+
+    def leave(self, record: int, slot: int) -> None:
+        """The connection of this record is no more, whichever process of the edge had it."""
+        if not self.r_old[record]:
+            self.connect(slot, -1)
+            return
+        self.r_old[record] = 0
+        self.s_old[slot] -= 1
+        if self.r_kind[record] != SESSION_OPEN:
+            self.old -= 1
 
     def has_room(self, slot: int) -> int:
         """Whether a request that comes to this slot would be taken."""
@@ -104,7 +115,7 @@ class Instance(Clients):
         if self.r_kind[record] == ORPHAN:
             self.let_go(record)
         else:
-            self.connect(slot, -1)
+            self.leave(record, slot)
             self.s_served[slot] += 1
             self.served += 1
             self.in_flight_total -= 1

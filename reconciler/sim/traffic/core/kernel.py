@@ -114,7 +114,7 @@ class Kernel(Answers):
                         self.s_waiting[slot] -= 1
                     elif kind in (SERVICE, LATE):
                         self.s_busy[slot] -= 1
-                    self.connect(slot, -1)
+                    self.leave(record, slot)
                     lost.append(record)
             for record in lost:
                 self.lose(record, now_ns)

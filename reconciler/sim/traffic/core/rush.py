@@ -29,7 +29,7 @@ class Rush(Sessions):
         """Whether nothing is out of the ordinary."""
         if self.watched is not None or self.queued > 0 or self.troubled:
             return 0
-        if self.limit_by or self.app_limits:
+        if self.limit_by or self.app_limits or self.old:
             return 0
         return 1
 

@@ -186,7 +186,7 @@ class Serve(Instance):
         client = self.whose(self.r_client[record])
         self.note(now_ns, LEFT, slot, client)
         if kind in (CONNECTING, STUCK):
-            self.connect(slot, -1)
+            self.leave(record, slot)
             self.s_failed[slot] += 1
             self.blame(slot, now_ns)
             patience = self.request_timeout
@@ -218,7 +218,7 @@ class Serve(Instance):
             else:
                 self.queued -= 1
         if slot >= 0:
-            self.connect(slot, -1)
+            self.leave(record, slot)
             self.s_failed[slot] += 1
             self.blame(slot, now_ns)
         self.fail(other, TIMEOUT, now_ns)

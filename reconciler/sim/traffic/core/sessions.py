@@ -89,7 +89,7 @@ class Sessions(Affine):
         slot = self.r_slot[record]
         self.s_open[slot] -= 1
         self.sessions_open_total -= 1
-        self.connect(slot, -1)
+        self.leave(record, slot)
         if self.affinity:
             # The affinity lives as long as a connection, and its timeout from then on.
             self.a_last[self.key_of(self.r_client[record])] = self.now_ns

@@ -4,7 +4,25 @@ from collections.abc import Sequence
 
 from .arrays import held, longer, zeros
 from .loop import Loop
-from .words import BY_ADDRESS, CLIENT_IP, FAR, LONGEST, NONE
+from .words import (
+    BY_ADDRESS,
+    CLIENT_IP,
+    CONNECTING,
+    FAR,
+    LATE,
+    LONGEST,
+    NONE,
+    QUEUED,
+    SERVICE,
+    SESSION_OPEN,
+    STUCK,
+    WAITING,
+)
+
+# Kinds of records that have a connection from the edge to an instance.
+CONNECTED = (SERVICE, LATE, WAITING, STUCK, CONNECTING, SESSION_OPEN)
+# What the rules keep of each slot, beside failures and the weights that these lower.
+OF_RULES = ("s_current", "s_class", "s_key", "s_npos", "s_lpos", "s_rest", "s_tree")
 
 
 class Settings(Loop):
@@ -94,7 +112,62 @@ class Settings(Loop):
         self.affinity, self.affinity_timeout = kind, timeout_ns
         self.moves_on_drain = 1 if moves_on_drain else 0
         self.a_slot = self.a_last = zeros(0)
+        self.s_tied = zeros(self.slot_room)
         self.make_tables()
+
+    def set_tie(self, timeout_ns: int) -> None:
+        """For how long ties hold from now on, also those that there are."""
+        self.affinity_timeout = timeout_ns
+
+    def set_rule(self, rule: int, anew: bool = False, unties: bool = False) -> None:
+        """The edge chooses by this rule from now on, and has nothing left of how it stood.
+
+        `anew`: by a process that follows an older one, as proxies do it when they are reloaded.
+        It knows of no failure and of no connection but its own; the older one keeps those that it
+        has until they end. `unties`: what brought clients back until now is void, so that
+        affine sessions which move once after it are counted as remapped.
+        """
+        self.end_smooth()
+        self.rule = rule
+        self.orders = []
+        self.classes = self.heaped = self.queued_up = self.hash_picks = 0
+        self.turn = -1
+        self.stale = 1
+        self.era += 1 if unties else 0
+        for name in OF_RULES:
+            setattr(self, name, zeros(self.slot_room))
+        if anew:
+            self.troubled = 0
+            for slot in range(self.slots):
+                self.s_fails[slot] = 0
+                self.s_effective[slot] = self.s_weight[slot]
+            self.leave_behind()
+
+    def leave_behind(self) -> None:
+        """What is under way stays at the process of the edge that has it."""
+        for record in range(self.records):
+            kind, slot = self.r_kind[record], self.r_slot[record]
+            if kind not in CONNECTED or self.r_old[record]:
+                continue
+            self.r_old[record] = 1
+            self.s_old[slot] += 1
+            self.s_conns[slot] -= 1
+            if kind != SESSION_OPEN:
+                self.old += 1
+
+    def set_patience(self, request_timeout_ns: int) -> None:
+        """After how long the edge answers 504 to what reaches it from now on.
+
+        What it has already keeps its time: when it reached the edge is set so that it does.
+        Without a limit any more, nothing that still waits for its turn has one.
+        """
+        before, self.request_timeout = self.request_timeout, request_timeout_ns
+        for record in range(self.records):
+            if self.r_kind[record] in (WAITING, QUEUED, STUCK, CONNECTING):
+                if before == 0:
+                    self.r_since[record] = LONGEST
+                else:
+                    self.r_since[record] += before - request_timeout_ns
 
     def set_edge(
         self, tries: int = 0, max_fails: int = 0, fail_timeout_ns: int = 10_000_000_000,
@@ -107,9 +180,18 @@ class Settings(Loop):
         self.connect_timeout, self.request_timeout = connect_timeout_ns, request_timeout_ns
 
     def set_rate_limit(self, by: int, per_1000_s: int = 0, burst: int = 0) -> None:
-        """At most so many requests in 1000 s, and `burst` ahead of that; more get 429."""
-        self.limit_by = by
-        self.limit_gap = 10**12 // per_1000_s if by != NONE else 0
+        """At most so many requests in 1000 s, and `burst` ahead of that; more get 429.
+
+        Where it counted by the same already, what was used of it stays used; NONE forgets it.
+        """
+        gap = 10**12 // per_1000_s if by != NONE else 0
+        if by != self.limit_by:
+            self.l_tat = zeros(0)
+        elif by != NONE:
+            for key in range(len(self.l_tat)):
+                ahead = max(int(self.l_tat[key]) - int(self.now_ns), 0)
+                self.l_tat[key] = self.now_ns + ahead * gap // int(self.limit_gap)
+        self.limit_by, self.limit_gap = by, gap
         self.limit_burst = burst
         self.make_tables()
 
