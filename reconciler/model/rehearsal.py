@@ -17,7 +17,7 @@ Origin = Literal["measured", "given", "assumed"]
 class Cause:
     """Why requests or sessions were dropped, and what is to blame.
 
-    `code` is one of R62x to R64x; `path` and `position` name the field, where one is to blame.
+    `code` is one of R62x to R65x; `path` and `position` name the field, where one is to blame.
     `requests` and `sessions` count what was dropped for it, `moved` sessions that changed their
     instance. All are 0 where it explains a check that is missed by something else.
     `first_ns` is when it first showed, None where that is not known.

@@ -22,7 +22,7 @@ Digests = Mapping[str, Config]
 _UNSAID = (
     "pull", "pull_timeout", "pin_digest", "host_environment", "require", "grants", "networks",
     "depends_on", "protect", "docker", "kubernetes", "ports", "aliases", "weights", "workload",
-    "restart", "routing", "metrics", "monitors",
+    "restart", "metrics", "monitors",
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def service_of(seen: Service, wanted_stack: Stack, name: str, digests: Digests) 
     stack = wanted_stack.name
     unsaid = {field: getattr(wanted, field) for field in _UNSAID}
     return replace(
-        seen, **unsaid, hostname=seen.hostname or wanted.hostname,
+        seen, **unsaid, routing=_routing(seen, wanted), hostname=seen.hostname or wanted.hostname,
         environment=_environment(seen, wanted, stack),
         volumes=_volumes(seen.volumes, wanted.volumes, stack),
         configs=_configs(seen.configs, wanted.configs, wanted_stack, digests),
@@ -88,6 +88,15 @@ def with_affinity(wanted: Stack, survey: Survey) -> Stack:
 def is_called(name: str, source: str, stack: str) -> bool:
     """Whether an object of the cluster has the name of one of the state's, or would get it."""
     return name in (source, f"{stack}-{source}")
+
+
+def _routing(seen: Service, wanted: Service) -> Routing | None:
+    """As the state has it, but for the affinity by address, which a Service tells."""
+    live = seen.routing.affinity if seen.routing is not None else None
+    own = wanted.routing.affinity if wanted.routing is not None else None
+    if live is None and (own is None or own.by != "client_ip"):
+        return wanted.routing
+    return replace(wanted.routing or Routing(), affinity=live)
 
 
 def _environment(seen: Service, wanted: Service, stack: str) -> Mapping[str, EnvValue]:

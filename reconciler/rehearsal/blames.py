@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.model.units import NS_PER_S, format_duration, format_size
+from reconciler.rehearsal import fits
+from reconciler.rehearsal.fits import Fits
 from reconciler.rehearsal.scene import Scene
-from reconciler.sim.traffic.endpoints import NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Blame:
     """One row of the table: what it explains, and how it is told."""
 
     code: str
-    fits: Callable[[str, str, Scene], bool]
+    fits: Fits
     text: Callable[[Scene], str]
     path: Callable[[Scene], str]
     fix: Callable[[Scene], str]
@@ -64,74 +65,8 @@ def _cut_fix(scene: Scene) -> str:
     return f"drain at the edge before the stop signal (routing.drain), or {cover}"
 
 
-def _always(reason: str, context: str, scene: Scene) -> bool:
-    return True
-
-
 def _path(path: str) -> Callable[[Scene], str]:
     return lambda scene: path
-
-
-def _no_readiness(reason: str, context: str, scene: Scene) -> bool:
-    return context == "starting" and scene.service.readiness is None
-
-
-def _starting(reason: str, context: str, scene: Scene) -> bool:
-    return context == "starting"
-
-
-def _late(reason: str, context: str, scene: Scene) -> bool:
-    stopped = context in ("draining", "drain over", "killed", "down")
-    return stopped and reason in ("refused", "unready", "error")
-
-
-def _killed_session(reason: str, context: str, scene: Scene) -> bool:
-    return reason == "session" and context == "killed"
-
-
-def _ended_session(reason: str, context: str, scene: Scene) -> bool:
-    return reason == "session" and context in ("drain over", "closed by the app")
-
-
-def _killed(reason: str, context: str, scene: Scene) -> bool:
-    return reason == "cut" and context == "killed"
-
-
-def _drained(reason: str, context: str, scene: Scene) -> bool:
-    return reason == "cut" and context == "drain over"
-
-
-def _nobody(reason: str, context: str, scene: Scene) -> bool:
-    return context.startswith("nobody")
-
-
-def _nobody_beside(reason: str, context: str, scene: Scene) -> bool:
-    return context.startswith("nobody") and scene.alone
-
-
-def _of(*contexts: str) -> Callable[[str, str, Scene], bool]:
-    """At instances that were doing this, or because all of them were."""
-    return lambda reason, context, scene: context.removeprefix(NOBODY) in contexts
-
-
-def _at(*contexts: str) -> Callable[[str, str, Scene], bool]:
-    return lambda reason, context, scene: context in contexts
-
-
-def _one_for_both(reason: str, context: str, scene: Scene) -> bool:
-    return context.removeprefix(NOBODY) == "not live" and scene.one_for_both
-
-
-def _too_slow(reason: str, context: str, scene: Scene) -> bool:
-    return context == "cold" and reason in ("full", "timeout", "no_server", "cut")
-
-
-def _because(*reasons: str) -> Callable[[str, str, Scene], bool]:
-    return lambda reason, context, scene: reason in reasons
-
-
-def _too_little_cpu(reason: str, context: str, scene: Scene) -> bool:
-    return scene.cpu_binds and reason in ("full", "timeout", "no_server")
 
 
 def _cpu(scene: Scene) -> str:
@@ -175,6 +110,12 @@ def _hear_path(scene: Scene) -> str:
     return "/edge" if scene.stack.declared.edge is not None else "routing"
 
 
+def _impatient(scene: Scene) -> str:
+    routing = scene.service.routing
+    waits = format_duration(routing.timeouts.request) if routing is not None else "no time"
+    return f"the edge waits {waits} for an answer since the change, and did not time out before it"
+
+
 def _zone_path(scene: Scene) -> str:
     routing = scene.service.routing
     zone = routing.zone if routing is not None else None
@@ -192,12 +133,6 @@ def _zone(scene: Scene) -> str:
         f"requests were above what zone {name} lets pass: {zone.rate_per_s:g} a second and a "
         f"burst of {zone.burst} for {who}"
     )
-
-
-def _useless(reason: str, context: str, scene: Scene) -> bool:
-    """What it needs was away, and nobody asks whether it is of use since."""
-    stays = "error" in dict(scene.behaviour.needs).values()
-    return context.removeprefix(NOBODY) == "needs" and stays and scene.service.liveness is None
 
 
 def _node_path(scene: Scene) -> str:
@@ -262,16 +197,16 @@ def cold_fix(scene: Scene) -> str:
 
 TABLE: tuple[Blame, ...] = (
     Blame(
-        "R644", _of("its own limit"),
+        "R644", fits.of("its own limit"),
         lambda s: "requests were above the rate limit that each instance keeps by itself",
         lambda s: "autoscale.max" if s.service.autoscale is not None else "replicas",
         lambda s: "raise the app's own limit, or run more instances: n of them let n times as "
                   "many through",
     ),
-    Blame("R628", _because("limited"), _zone, _zone_path,
+    Blame("R628", fits.because("limited"), _zone, _zone_path,
           lambda s: "raise the zone's rate or burst, if these are clients to be served"),
     Blame(
-        "R646", _of("node"),
+        "R646", fits.of("node"),
         lambda s: "machines were lost, cut off or drained with instances on them, which were away "
                   "until they, or others in their place, answered again",
         _node_path,
@@ -279,18 +214,18 @@ TABLE: tuple[Blame, ...] = (
                   "go only as fast as they are replaced",
     ),
     Blame(
-        "R631", _useless,
+        "R631", fits.useless,
         lambda s: f"instances were in an error state since {_away(s)} was away, and stayed in it: "
                   "nobody asks whether they are live, and starts them again",
         _path("liveness"),
         lambda s: "a liveness probe that sees the error state has the instance restarted, "
                   "readiness takes it out before",
     ),
-    Blame("R636", _of("needs"), _needs, _needs_path, _needs_fix),
-    Blame("R630", _of("out of memory"), _memory, _path("resources.limits.memory"),
+    Blame("R636", fits.of("needs"), _needs, _needs_path, _needs_fix),
+    Blame("R630", fits.of("out of memory"), _memory, _path("resources.limits.memory"),
           lambda s: "raise the limit, or find what grows; with more replicas others serve on"),
     Blame(
-        "R635", _one_for_both,
+        "R635", fits.one_for_both,
         lambda s: "liveness asks what readiness asks: an instance that is only not ready, or slow "
                   "to start, is restarted",
         _path("liveness"),
@@ -298,35 +233,35 @@ TABLE: tuple[Blame, ...] = (
                   "the start",
     ),
     Blame(
-        "R637", _of("crash"),
+        "R637", fits.of("crash"),
         lambda s: "instances ended by themselves: what was in flight there is lost, and what came "
                   "until they answered again",
         lambda s: "" if s.service.wanted > 1 else "replicas",
         lambda s: "find why it ends; more replicas serve on meanwhile" if s.service.wanted < 2
                   else "find why it ends; an edge that asks often takes it out sooner",
     ),
-    Blame("R641", _too_slow, cold_text, _path("rollout.min_ready"), cold_fix),
+    Blame("R641", fits.too_slow, cold_text, _path("rollout.min_ready"), cold_fix),
     Blame(
-        "R629", _of("edge"),
+        "R629", fits.of("edge"),
         lambda s: "the edge itself was replaced behind its published port",
         _path(""),
         lambda s: "run the edge on the host's network, where a new one takes over without a gap",
     ),
     Blame(
-        "R633", _no_readiness,
+        "R633", fits.no_readiness,
         lambda s: "without a readiness probe an instance gets requests before it can answer them",
         _path("readiness"),
         lambda s: "add a readiness probe that fails until the app can answer",
     ),
     Blame(
-        "R621", _starting,
+        "R621", fits.starting,
         lambda s: "instances get requests before they can answer them: the edge has them in its "
                   "list from the start",
         _path("readiness"),
         lambda s: "let the edge ask for readiness before it sends requests",
     ),
     Blame(
-        "R645", _of("state gone"),
+        "R645", fits.of("state gone"),
         lambda s: "sessions have their state in the instance, which was stopped before they were "
                   f"over, after {_edge_drain(s)}",
         _path("routing.drain"),
@@ -334,40 +269,40 @@ TABLE: tuple[Blame, ...] = (
                   "shorter than that, or keep their state outside of the instances",
     ),
     Blame(
-        "R624", _killed_session,
+        "R624", fits.killed_session,
         lambda s: f"connections {_longest(s)}, and are cut by the kill after {_grace(s)} of grace",
         _path("termination.grace"),
         _cut_fix,
     ),
     Blame(
-        "R625", _ended_session,
+        "R625", fits.ended_session,
         lambda s: f"connections {_longest(s)}, and the app ends them after a drain of {_drain(s)}",
         _path("termination.drain"),
         _cut_fix,
     ),
     Blame(
-        "R622", _killed,
+        "R622", fits.killed,
         lambda s: f"requests in flight are cut by the kill after {_grace(s)} of grace, while the "
                   f"app drains for up to {_drain(s)} after pre_stop",
         _path("termination.grace"),
         lambda s: "let grace be at least pre_stop + drain + 15s",
     ),
     Blame(
-        "R623", _drained,
+        "R623", fits.drained,
         lambda s: f"requests take longer than the app's drain of {_drain(s)}",
         _path("termination.drain"),
         lambda s: "let drain be as long as the longest request, and grace 15s more than both",
     ),
-    Blame("R626", _late, _slow_to_hear, _hear_path, _hear_fix),
+    Blame("R626", fits.late, _slow_to_hear, _hear_path, _hear_fix),
     Blame(
-        "R631", _of("hung", "error", "not live"),
+        "R631", fits.of("hung", "error", "not live"),
         lambda s: "instances hung or were in an error state, and went on getting requests until "
                   "that was noticed, or were away until they answered again",
         lambda s: "liveness" if s.service.liveness is None else "liveness.period",
         lambda s: "a liveness probe has a hung instance restarted, readiness takes it out before",
     ),
     Blame(
-        "R643", _nobody_beside,
+        "R643", fits.nobody_beside,
         lambda s: "nobody stands in for an instance that goes: it is away until its successor "
                   "answers and the edge has let it in",
         lambda s: "singleton" if s.service.singleton else "rollout.strategy",
@@ -375,23 +310,27 @@ TABLE: tuple[Blame, ...] = (
                   "harm, roll with a surge",
     ),
     Blame(
-        "R634", _at("nobody: not let in"),
+        "R634", fits.at("nobody: not let in"),
         lambda s: f"new instances count as available before {s.rules.kind} has let them in: it "
                   f"asks up to {format_duration(s.lets_in_ns)} for that",
         _path("rollout.min_ready"),
         lambda s: f"let rollout.min_ready be at least {format_duration(s.lets_in_ns)}",
     ),
-    Blame("R627", _nobody, lambda s: "at times no instance could be given a request",
+    Blame("R627", fits.nobody, lambda s: "at times no instance could be given a request",
           _path("rollout"),
           lambda s: "let max_unavailable be 0 and max_surge at least 1, or run more replicas"),
-    Blame("R647", _too_little_cpu, _cpu, _path("resources.limits.cpu"),
+    Blame(
+        "R651", fits.too_short, _impatient, _path("routing.timeouts.request"),
+        lambda s: "let the edge wait as long as the longest request takes, or make it shorter",
+    ),
+    Blame("R647", fits.too_little_cpu, _cpu, _path("resources.limits.cpu"),
           lambda s: "raise the limit, or run more instances"),
     Blame(
-        "R632", _because("full", "timeout", "no_server"),
+        "R632", fits.because("full", "timeout", "no_server"),
         lambda s: "instances had more to do than they can: queues were full or waits too long",
         lambda s: "autoscale.max" if s.service.autoscale is not None else "replicas",
         lambda s: "run more instances, or let fewer be away at once during the change",
     ),
-    Blame("R639", _always, lambda s: "requests or connections were lost for another reason",
+    Blame("R639", fits.always, lambda s: "requests or connections were lost for another reason",
           _path(""), lambda s: "replay the seed, and look at its timeline"),
 )  # fmt: skip

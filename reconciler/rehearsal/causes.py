@@ -24,7 +24,7 @@ OF_EDGES = ("routing", "weights", "/zones", "/edge")
 def causes_of(scene: Scene, *eras: tuple[Scene, Ledger]) -> tuple[Cause, ...]:
     """The causes of everything in the ledgers, the heaviest first.
 
-    Each comes with the scene as it was routed then; the last is `scene`, as it is wanted.
+    Each comes with the scene as it was routed then; `scene` is as it is wanted.
     """
     made: dict[tuple[str, bool], Cause] = {}
     for era, ledger in eras:
@@ -43,10 +43,11 @@ def _put_down(
     then = _then(era, names) or era
     blame = next(row for row in TABLE if row.fits(reason, context, then))
     path = blame.path(then)
-    mended = then is not scene and _differs(path, then, scene)
+    is_edges = path.startswith(OF_EDGES)
+    mended = _differs(path, then, scene) or (is_edges and path != blame.path(scene))
     cause = made.get((blame.code, mended)) or found_by(blame, then if mended else scene, first_ns)
     if mended:
-        fix = CHANGED if path.startswith(OF_EDGES) else MENDED
+        fix = CHANGED if is_edges else MENDED
         cause = replace(cause, fix=fix, position=None)
     made[blame.code, mended] = replace(
         cause,

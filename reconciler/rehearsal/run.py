@@ -13,6 +13,7 @@ from reconciler.model.resource import ResourceKey
 from reconciler.model.scenario import Scenario, Trouble
 from reconciler.model.service import Service
 from reconciler.model.stack import Stack
+from reconciler.model.traffic import Routing
 from reconciler.rehearsal.budgets import BudgetWatch
 from reconciler.rehearsal.causes import causes_of
 from reconciler.rehearsal.findings import Seen, findings_of
@@ -31,7 +32,10 @@ from reconciler.sim.engine import SimEngine
 from reconciler.sim.landing import Landed, land
 from reconciler.sim.mirror import mirror
 from reconciler.sim.trace import Trace
+from reconciler.sim.traffic.endpoints import Ledger
 from reconciler.sim.world import World
+
+NEVER_NS = 1 << 62  # until an edge without a limit gives up
 
 
 @dataclass(frozen=True)
@@ -307,7 +311,9 @@ class _One:
                 continue
             loaded = self.load.flows.get(ResourceKey("service", numbers.service))
             ledgers = loaded.flow.ledgers if loaded is not None else []
-            eras = [(self._routed(scene, stage), ledger) for stage, ledger in ledgers]
+            eras = list(self._eras(scene, ledgers))
+            if eras:
+                scene = replace(scene, impatient=eras[-1][0].impatient)
             causes = causes_of(scene, *eras)
             twice = (text for text in run.violations if f" {scene.stack.name} {scene.key} " in text)
             seen = Seen(
@@ -319,6 +325,19 @@ class _One:
             known = {cause.code for cause in causes}
             found += [*causes, *(c for c in findings_of(seen) if c.code not in known)]
         return tuple(found)
+
+    def _eras(
+        self, scene: Scene, ledgers: Sequence[tuple[int, Ledger]]
+    ) -> Iterator[tuple[Scene, Ledger]]:
+        """Each ledger with the scene as it was routed then."""
+        waited_ns, out_of_time = None, False
+        for stage, ledger in ledgers:
+            era = self._routed(scene, stage)
+            waits_ns = (era.service.routing or Routing()).timeouts.request or NEVER_NS
+            if waited_ns is None:
+                waited_ns = waits_ns
+            yield replace(era, impatient=waits_ns < waited_ns and not out_of_time), ledger
+            out_of_time |= waits_ns == waited_ns and any(r == "timeout" for r, _ in ledger.requests)
 
     def _routed(self, scene: Scene, stage: int) -> Scene:
         """The scene as its requests were routed by the stack of this stage."""

@@ -17,7 +17,8 @@ class Scene:
     """What a cause is looked for in: the service as it is wanted, and its edge.
 
     `before` is the service as the instances `made_before` were made, where that is known: what
-    ends with the change ends by their own times, and not by those of the state.
+    ends with the change ends by their own times, and not by those of the state. `impatient`: its
+    edge waits less long for answers than it did before, and nothing had run out of time then.
     """
 
     stack: Stack
@@ -27,6 +28,7 @@ class Scene:
     behaviour: Behaviour = SERVICE
     before: Service | None = None
     made_before: frozenset[str] = frozenset()
+    impatient: bool = False
 
     @property
     def key(self) -> ResourceKey:

@@ -7,7 +7,6 @@ import pytest
 
 from reconciler.model.units import NS_PER_S
 from reconciler.rehearsal.assumptions import assumptions_of
-from reconciler.rehearsal.report import report_of
 from reconciler.rehearsal.run import run_seed
 from tests.rehearsal.stacks import CHANGE, WEB, codes, cut, dropped, runs, task
 
@@ -242,16 +241,6 @@ def test_what_runs_drains_as_it_was_made_and_a_mended_drain_holds_from_the_next_
         "R625", "services.web.termination.drain", None,
     )  # fmt: skip
     assert "from the change after this one on" in cause.fix
-
-
-def test_a_change_of_routing_is_told_to_be_taken_from_the_beginning(tmp_path: Path) -> None:
-    tied = {"services.web.routing": {"port": 8080, "affinity": {"by": "cookie", "name": "A"}}}
-    found = task(tmp_path, changes=[{"at": "20s", "set": tied}])
-    report = report_of(found, runs(found, range(1)), title="t", replay="r")
-    assert [a.origin for a in report.assumptions if "routed" in a.what] == ["assumed"]
-    same = task(tmp_path)
-    report = report_of(same, runs(same, range(1)), title="t", replay="r")
-    assert not [a for a in report.assumptions if "routed" in a.what]
 
 
 def test_a_cpu_limit_bounds_what_is_served_where_the_cost_of_a_request_is_given(

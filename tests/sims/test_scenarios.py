@@ -115,6 +115,7 @@ PAIRS = [
     ("constellation-executions-untied", "constellation-executions-id"),
     ("constellation-executions-hashed", "constellation-executions-address"),
     ("constellation-executions-untied", "constellation-executions-cookie"),
+    ("constellation-executions-retied", "constellation-executions-retied-slowly"),
     ("constellation-office-scaled-nginx", "constellation-office-scaled-cookie"),
     ("constellation-lsp-tied-for-hours", "constellation-lsp-cookie"),
     ("constellation-lsp-office-nginx", "constellation-lsp-office-cookie"),

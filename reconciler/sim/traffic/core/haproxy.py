@@ -5,7 +5,8 @@ its weight)-th; one that has no place left in the window waits for the next, whe
 come first. leastconn (lb_fwlc.c): by connections / weight; of equal ones the one that has been
 so the longest. Keys of a heap are what HAProxy's trees are sorted by, and the order of coming.
 An entry whose key is no more its server's (`s_key`), or that is of a server that stands elsewhere
-now, is void. A weight counts 16-fold there (SRV_EWGHT_MAX is 4096), which is where the numbers are from.
+now, is void. A weight counts 16-fold there (SRV_EWGHT_MAX is 4096), which is where the numbers
+are from.
 """
 
 from .arrays import Ints, doubled, zeros
