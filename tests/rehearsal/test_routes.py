@@ -55,7 +55,7 @@ def test_from_a_hash_to_a_cookie_three_of_four_sessions_are_mapped_anew(
         assert not web.dropped_total and not web.sessions_cut
         found = cause(run, "R650")
         assert found.moved == web.sessions_moved
-        assert AT_NS <= found.first_ns <= AT_NS + NS_PER_S
+        assert found.first_ns is not None and AT_NS <= found.first_ns <= AT_NS + NS_PER_S
         assert found.path == "services.web.routing.affinity"
         assert found.position is not None and found.position.file.endswith("scenario.yaml")
 

@@ -101,9 +101,7 @@ class Fields:
     # how it chooses
     stale: int  # some have changed, and must be looked at anew
     changed_count: int
-    fresh: (
-        int  # `ups`, `listed`, `upto`, `even` and what begins with listed_e are as they should be
-    )
+    fresh: int  # `ups`, `listed`, `upto`, `even` and listed_e… are as they should be
     looks: int  # that had to do without, since they were
     up_count: int
     listed_count: int  # up or not, but not absent

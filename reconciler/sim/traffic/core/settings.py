@@ -22,7 +22,16 @@ from .words import (
 # Kinds of records that have a connection from the edge to an instance.
 CONNECTED = (SERVICE, LATE, WAITING, STUCK, CONNECTING, SESSION_OPEN)
 # What the rules keep of each slot, beside failures and the weights that these lower.
-OF_RULES = ("s_current", "s_class", "s_key", "s_npos", "s_lpos", "s_rest", "s_tree")
+OF_RULES = (
+    "s_current", "s_changed", "s_up", "s_listed", "s_counts", "s_points", "s_class", "s_key",
+    "s_npos", "s_lpos", "s_rest", "s_tree", "s_queue", "s_before", "s_after",
+)  # fmt: skip
+# What they keep of all together.
+OF_ALL = (
+    "changed_count", "fresh", "looks", "up_count", "listed_count", "up_weight", "up_each", "alike",
+    "listed_weight", "turn_at", "smooth", "trees", "classes", "heaped", "queued_up",
+    "q_count_all", "ring_count", "ring_bits", "ring_made", "ring_free", "voided", "hash_picks",
+)  # fmt: skip
 
 
 class Settings(Loop):
@@ -127,20 +136,23 @@ class Settings(Loop):
         has until they end. `unties`: what brought clients back until now is void, so that
         affine sessions which move once after it are counted as remapped.
         """
-        self.end_smooth()
         self.rule = rule
         self.orders = []
-        self.classes = self.heaped = self.queued_up = self.hash_picks = 0
-        self.turn = -1
-        self.stale = 1
+        self.turn = self.unplayed = -1
         self.era += 1 if unties else 0
+        for name in OF_ALL:
+            setattr(self, name, 0)
         for name in OF_RULES:
             setattr(self, name, zeros(self.slot_room))
-        if anew:
-            self.troubled = 0
-            for slot in range(self.slots):
+        self.sums = zeros(self.slot_room + 1)
+        for slot in range(self.slots):
+            self.s_class[slot] = self.s_queue[slot] = -1
+            self.changes(slot)
+            if anew:
                 self.s_fails[slot] = 0
                 self.s_effective[slot] = self.s_weight[slot]
+                self.look_sick(slot)
+        if anew:
             self.leave_behind()
 
     def leave_behind(self) -> None:
