@@ -93,7 +93,6 @@ class ServiceRun:
     sessions_cut: int = 0
     sessions_moved: int = 0
     sessions_open: int = 0
-    sessions_remapped: int = 0  # of those that moved: as the routing changed
     latency_ns: Mapping[str, int] = field(default_factory=dict)  # p50 p90 p99 p999 max
     wanted: int = 0
     floor: int = 0
@@ -107,6 +106,7 @@ class ServiceRun:
     slices: tuple[Slice, ...] = ()
     floors: tuple[tuple[int, int], ...] | None = None  # None: `floor` all the time
     tightest: tuple[int, int] | None = None
+    sessions_remapped: int = 0  # of those that moved: as what tied them was changed
 
     @property
     def floor_steps(self) -> tuple[tuple[int, int], ...]:

@@ -164,6 +164,29 @@ def test_the_affinity_of_a_live_service_holds_where_the_state_says_nothing() -> 
     assert routed_by(survey) == {"web"}
 
 
+def test_what_runs_is_tied_as_its_service_says_and_routed_as_the_state_says_else() -> None:
+    survey = surveyed()
+    tied = Affinity(by="client_ip", timeout=600 * NS_PER_S)
+    for asked_for, runs in (
+        (None, Routing(affinity=tied)),
+        (
+            Routing(affinity=replace(tied, timeout=NS_PER_S), drain=5),
+            Routing(affinity=tied, drain=5),
+        ),
+        (Routing(affinity=Affinity(by="cookie", name="A")), Routing(affinity=tied)),
+    ):
+        ground = ground_of(survey, asked(survey, routing=asked_for), EMPTY)
+        assert ground.start.declared.services["web"].routing == runs
+    # A Service that ties nobody ties nobody before the change that asks for it.
+    web = survey.workloads["web"]
+    untied = replace(web, service=replace(web.service, routing=Routing()))
+    survey = replace(survey, workloads={**survey.workloads, "web": untied})
+    for affinity, runs in ((tied, Routing()), (replace(tied, by="cookie", name="A"), None)):
+        own = Routing(affinity=affinity)
+        ground = ground_of(survey, asked(survey, routing=own), EMPTY)
+        assert ground.start.declared.services["web"].routing == (runs or own)
+
+
 def test_the_scenario_is_of_the_clusters_version_and_measured_values_give_way_to_given() -> None:
     survey = surveyed(newer())
     ground = ground_of(survey, asked(survey), EMPTY)

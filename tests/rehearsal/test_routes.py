@@ -140,21 +140,25 @@ def test_weights_share_out_from_when_they_are_given(tmp_path: Path) -> None:
         assert run.services[0].dropped["full"] == pytest.approx(60 * 20 + 60 * 10 - 8, abs=5)
 
 
-@pytest.mark.parametrize("more", [{}, {"services.web.environment.VERSION": "2"}])
+@pytest.mark.parametrize("more", [{}, {"services.web.rollout.min_ready": "1s"}])
 def test_a_cluster_ties_clients_once_the_object_is_written_and_kube_proxy_has_heard(
     tmp_path: Path, more: dict[str, str]
 ) -> None:
     tied = {"by": "client_ip", "timeout": "10m"}
     changed = {"services.web.routing": {"port": 8080, "affinity": tied}, **more}
-    made = task(
-        tmp_path, {"replicas": 4, "routing": {"port": 8080}}, traffic=AFFINE, lasts="5m",
-        changes=[{"at": "150s", "set": changed}], target="kubernetes",
-        edge={"kind": "kube-proxy", "lag": "3s"},
-    )  # fmt: skip
-    run, lines = run_seed(made, 0, keep=True)
-    slices = run.services[0].slices
-    assert run.services[0].sessions_moved > 100 and slices
-    assert any("changed" in line for line in lines) is bool(more)
+    moved = {}
+    for lag in (3, 63):
+        made = task(
+            tmp_path, {"replicas": 4, "routing": {"port": 8080}}, traffic=AFFINE, lasts="5m",
+            changes=[{"at": "150s", "set": changed}], target="kubernetes",
+            edge={"kind": "kube-proxy", "lag": f"{lag}s"},
+        )  # fmt: skip
+        run, lines = run_seed(made, 0, keep=True)
+        moved[lag] = run.services[0].sessions_moved
+        assert any(" changed " in line for line in lines) is bool(more)
+        assert "R650" not in codes([run]), "nothing has tied them before"
+    # Of 120 sessions each asks every 2 s, and is elsewhere three times of four until it is tied.
+    assert moved[63] - moved[3] == pytest.approx(60 * 60 * 3 / 4, rel=0.1)
 
 
 def test_what_is_written_to_no_cluster_routes_nothing(tmp_path: Path) -> None:

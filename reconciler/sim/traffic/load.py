@@ -263,9 +263,9 @@ class Load:
             kernel.sessions_begun, kernel.sessions_ended, kernel.sessions_cut,
             kernel.sessions_moved,
             kernel.sessions_begun - kernel.sessions_ended - kernel.sessions_cut,
-            kernel.sessions_remapped,
             latency, cpu_peak_percent=loaded.cpu_peak, memory_peak_percent=loaded.memory_peak,
             queue_peak=loaded.queue_peak, slices=tuple(loaded.slices),
+            sessions_remapped=kernel.sessions_remapped,
         )  # fmt: skip
 
 
