@@ -181,10 +181,10 @@ def test_what_runs_is_tied_as_its_service_says_and_routed_as_the_state_says_else
     web = survey.workloads["web"]
     untied = replace(web, service=replace(web.service, routing=Routing()))
     survey = replace(survey, workloads={**survey.workloads, "web": untied})
-    for affinity, runs in ((tied, Routing()), (replace(tied, by="cookie", name="A"), None)):
-        own = Routing(affinity=affinity)
+    by_cookie = Routing(affinity=Affinity(by="cookie", name="A"))
+    for own, runs in ((Routing(affinity=tied), Routing()), (by_cookie, by_cookie)):
         ground = ground_of(survey, asked(survey, routing=own), EMPTY)
-        assert ground.start.declared.services["web"].routing == (runs or own)
+        assert ground.start.declared.services["web"].routing == runs
 
 
 def test_the_scenario_is_of_the_clusters_version_and_measured_values_give_way_to_given() -> None:

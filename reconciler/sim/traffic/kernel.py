@@ -19,6 +19,12 @@ included, a request is answered 504 (0: never), while the app still works on it.
 passed on. A client that gets an error tries again `most` times (`set_retries`); only then the
 request counts as dropped, at the slot of its last try.
 
+The edge's rule, ties, patience and limit can change in the middle (`set_rule`, `set_affinity`,
+`set_tie`, `set_patience`, `set_rate_limit`; which of them when has `reconciler.sim.traffic.route`):
+what is under way goes on as it began, at an older process of the edge where a newer one has
+followed (`s_old`). Affine sessions that move since what tied them is void are counted in
+`sessions_remapped`, too.
+
 An affine session (`set_sessions` with `every_ns`) is no connection but a client that asks again
 and again; its state is in the slot that served it last. It begins with the first request that is
 served, moves when another slot serves it while that one lives, and is cut where its slot ends.
