@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.sim.traffic import kernel, tables
+from reconciler.sim.traffic.core.haproxy import HEAPED
 from reconciler.sim.traffic.core.kernel import Kernel as Plain
 from reconciler.sim.traffic.kernel import (
     ABSENT,
@@ -26,13 +27,14 @@ ARRIVAL, DEPARTURE = kernel.EVENTS.index("arrival"), kernel.EVENTS.index("depart
 class Heaped(Plain):
     """One that keeps its heap even where queues would do."""
 
-    def queue_all(self, order: Any) -> None:
-        """Leave the heap as it is."""
-
     def reload(self) -> None:
-        """Sort all anew, for the heap."""
+        """Put all where they stand, which is the heap."""
         super().reload()
-        self.queued_up = 0
+        if self.queued_up:
+            self.queued_up = 0
+            for slot in self.ups[: self.up_count]:
+                self.s_queue[slot] = HEAPED
+                self.orders[0].push(self.s_key[slot], slot)
 
 
 def lively(made: Any, seed: int) -> Any:

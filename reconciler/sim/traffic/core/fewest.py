@@ -15,7 +15,7 @@ from .arrays import Ints, longer, zeros
 from .smooth import Smooth
 
 CLASSES = 8  # room for each number of connections in `q_add` and `q_count`
-LINE = 24  # with up to so many it is quicker to look at all
+LINE = 12  # with up to so many it is quicker to look at all
 
 
 class Fewest(Smooth):

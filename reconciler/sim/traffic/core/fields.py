@@ -129,7 +129,7 @@ class Fields:
     heaped: int
     queued_up: int  # HAProxy's leastconn: servers stand in queues by connections, not in a heap
     q_least: int  # the first of the queues that is not empty
-    q_count_all: int  # servers in them
+    q_all: int  # servers in them
     q_weight: int  # what each of these weighs
     map_weight: int
     map_stale: int

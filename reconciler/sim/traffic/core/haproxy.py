@@ -200,7 +200,7 @@ class Haproxy(Fewest):
         self.queued_up = 1 if self.heaped and self.even and self.q_weight <= 256 else 0
         self.q_first = zeros(64)
         self.q_last = zeros(64)
-        self.q_least = self.q_count_all = 0
+        self.q_least = self.q_all = 0
         for slot in range(self.slots):
             self.s_queue[slot] = OUT
         if self.queued_up:
@@ -242,7 +242,7 @@ class Haproxy(Fewest):
             self.s_before[after - 1] = before
         else:
             self.q_last[at] = before
-        self.q_count_all -= 1
+        self.q_all -= 1
 
     def queue_up(self, slot: int, conns: int) -> None:
         """Go from the queue where a server stands, or from none, to the end of another."""
@@ -261,8 +261,8 @@ class Haproxy(Fewest):
             self.q_first[conns] = slot + 1
         self.q_last[conns] = slot + 1
         self.s_queue[slot] = conns
-        self.q_count_all += 1
-        if conns < self.q_least or self.q_count_all == 1:
+        self.q_all += 1
+        if conns < self.q_least or self.q_all == 1:
             self.q_least = conns
         elif at == self.q_least:
             while self.q_first[self.q_least] == 0:
@@ -304,7 +304,7 @@ class Haproxy(Fewest):
                 if self.s_key[slot] == order.top and self.s_queue[slot] == HEAPED:
                     break
                 order.pop()
-            if self.queued_up and self.q_count_all > 0:
+            if self.queued_up and self.q_all > 0:
                 slot = self.q_first[self.q_least] - 1
                 if self.s_key[slot] < order.top:
                     return slot

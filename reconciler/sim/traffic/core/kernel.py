@@ -98,7 +98,10 @@ class Kernel(Answers):
         `ended`: the instance is gone too, and with it what it kept of affine sessions.
         """
         self.run(now_ns)
-        there = [n for n in range(self.records) if self.r_slot[n] == slot and self.r_kind[n]]
+        there: list[int] = []
+        here = self.s_conns[slot] + self.s_old[slot] + self.s_busy[slot]
+        if here > 0 or self.s_head[slot] >= 0:
+            there = [n for n in range(self.records) if self.r_slot[n] == slot and self.r_kind[n]]
         if requests:
             self.s_head[slot] = self.s_tail[slot] = -1
             lost = []

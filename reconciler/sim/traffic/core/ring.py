@@ -64,8 +64,6 @@ class Ring(Haproxy):
                 self.put_point(self.avalanche((slot + 1) * 4096 + point), slot)
             self.s_points[slot] = weight
         bits = self.ring_bits
-        while self.ring_count > 1 << bits:
-            bits += 1
         while bits > LEAST_BITS and self.ring_count < 1 << (bits - 3):
             bits -= 1
         if bits != self.ring_bits:
@@ -88,6 +86,9 @@ class Ring(Haproxy):
         self.ring_slots[node] = slot
         self.ring_count += 1
         self.link_point(node)
+        if self.ring_count > 1 << self.ring_bits:
+            self.ring_bits += 1
+            self.spread_points()
 
     def link_point(self, node: int) -> None:
         """Into its bucket, where it belongs: by place, of one place by the server's number."""
