@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from itertools import product
 from operator import attrgetter
 
-from reconciler.controller.decision import Context, Decision, earliest
-from reconciler.controller.slot import Slot
+from reconciler.controller.decision import Context, Decision
+from reconciler.controller.muster import Muster, mustered
 from reconciler.diff.fit import Fit, Template
 from reconciler.model.observed import Instance
 from reconciler.model.service import Service
 from reconciler.model.status import ResourcePhase, ResourceStatus
 from reconciler.model.step import RemoveInstance, Step
 from reconciler.plan.exchange import Situation
-from reconciler.plan.restarting import is_spent, may_start_again, not_before_ns
-from reconciler.plan.roster import Roster, roster_of
+from reconciler.plan.restarting import may_start_again, not_before_ns
+from reconciler.plan.roster import Roster
 from reconciler.plan.shape import Shape
 from reconciler.plan.standing import Standing
 from reconciler.plan.stopping import Stop, next_of
@@ -26,11 +26,9 @@ _ordinal_of = attrgetter("ordinal")
 class Facts:
     """One service as this decision sees it. `steps` and `wake_ns` gather what stops ask for.
 
-    `instances` are in the order of their ordinals. `stirring` are the few current instances that
-    do not just run and live: the rungs look at those, however many others there are. `loose` are
-    current instances with something to change in place, `idle` those that should run and do not.
-    `is_rollout`: instances have to be made or replaced. `is_done`: every instance is as wanted,
-    available, and alone.
+    `instances` are in the order of their ordinals. `loose` are current instances with something to
+    change in place, `idle` those that should run and do not. `is_rollout`: instances have to be
+    made or replaced. `is_done`: every instance is as wanted, available, and alone.
     """
 
     ctx: Context
@@ -38,16 +36,20 @@ class Facts:
     shape: Shape
     standing: Standing
     effective: Template
-    roster: Roster
+    muster: Muster
     instances: tuple[Instance, ...]
     available: frozenset[str]
-    stirring: list[Fit]
-    loose: list[Fit]
+    loose: tuple[Fit, ...]
     idle: list[Instance]
     is_rollout: bool
     is_done: bool
     steps: list[Step] = field(default_factory=list)
     wake_ns: int | None = None
+
+    @property
+    def roster(self) -> Roster:
+        """The instances, by what becomes of them."""
+        return self.muster.roster
 
     @property
     def situation(self) -> Situation:
@@ -79,12 +81,9 @@ class Facts:
         return Decision(status, all_steps, self.wake_ns)
 
     def _status(self, phase: ResourcePhase, message: str, settled: bool) -> ResourceStatus:
-        current, shape = self.roster.current, self.shape
-        ready = running = 0
-        for one in current:
-            ready += one.instance.ready
-            running += one.instance.is_running
-        serving = ready + sum([f.instance.ready for f in self.roster.old])
+        current, shape, muster = self.roster.current, self.shape, self.muster
+        ready, running = muster.current_ready, muster.current_running
+        serving = ready + muster.old_ready
         whole = len(current) >= shape.replicas
         least = max(1, shape.least_available) if shape.replicas else 0
         healthy = whole and ready >= least
@@ -117,19 +116,17 @@ def _facts(ctx: Context, standing: Standing, effective: Template) -> Facts:
     service, shape = asked.workload, asked.shape
     assert isinstance(service, Service)
     slot.forget_all_but(instances)
-    leaving = {i.id for i in instances if _is_leaving(i, slot)} if slot.stops else ()
-    roster = roster_of(effective, instances, shape.replicas, leaving, slot.fit)
-    current, old = roster.current, roster.old
-    available, wake_ns = _available(roster, service.rollout.min_ready, ctx.now_ns)
-    loose = [f for f in current if f.in_place]
-    stirring = [f for f in current if f.instance.phase != "running" or not f.instance.live]
+    leaving = slot.leaving(instances)
+    muster = mustered(effective, instances, shape.replicas, leaving, slot.fit, slot.stretches)
+    slot.stretches, roster = muster.stretches, muster.roster
+    current, old, loose = roster.current, roster.old, muster.loose
+    available, wake_ns = muster.available(service.rollout.min_ready, ctx.now_ns)
     made = len(current) < shape.replicas
     facts = Facts(
-        ctx, service, shape, standing, effective, roster, instances, available,
-        stirring=stirring,
+        ctx, service, shape, standing, effective, muster, instances, available,
         loose=loose,
-        idle=[f.instance for f in stirring if may_start_again(f.instance)],
-        is_rollout=made or any([f.replacing for f in old]),
+        idle=[f.instance for f in muster.stirring if may_start_again(f.instance)],
+        is_rollout=made or muster.is_replacing,
         is_done=not (loose or old or roster.leaving or roster.past)
         and len(available) == len(current) == shape.replicas,
         wake_ns=wake_ns,
@@ -141,35 +138,11 @@ def _facts(ctx: Context, standing: Standing, effective: Template) -> Facts:
     return facts
 
 
-def _available(roster: Roster, min_ready_ns: int, now_ns: int) -> tuple[frozenset[str], int | None]:
-    """(who has been ready for long enough, when the next one will have been)."""
-    available, wake_ns, latest_ns = [], None, now_ns - min_ready_ns
-    for fits in (roster.current, roster.old):
-        for one in fits:
-            instance = one.instance
-            since_ns = instance.ready_since_ns
-            if since_ns is None or not instance.ready:
-                continue
-            if since_ns <= latest_ns:
-                available.append(instance.id)
-            else:
-                wake_ns = earliest(wake_ns, since_ns + min_ready_ns)
-    return frozenset(available), wake_ns
-
-
 def _lingers(instance: Instance, stop: Stop | None) -> bool:
     """Whether an instance chosen to go stands as before: neither disarmed nor signalled."""
     if stop is None or not instance.is_running or stop.signalled_ns is not None:
         return False
     return instance.armed
-
-
-def _is_leaving(instance: Instance, slot: Slot) -> bool:
-    stop = slot.stops.get(instance.id)
-    if stop is None:
-        return False
-    # One that stays for its logs is no longer leaving once it has ended: it is the past.
-    return not (stop.keep and is_spent(instance))
 
 
 def _go_on_stopping(facts: Facts) -> None:

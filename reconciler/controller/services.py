@@ -67,7 +67,7 @@ def _unapproved(facts: Facts) -> Decision | None:
     """It differs, and nobody has agreed to change that."""
     if not (facts.is_rollout or facts.roster.old or facts.loose or facts.idle):
         return None
-    replaced = any([f.replacing for f in facts.roster.old])
+    replaced = facts.muster.is_replacing
     if facts.ctx.policy.act and replaced and facts.ctx.is_protected():
         text = f"protected, and would be replaced: {_differing(facts)}"
         return facts.decide("pending", text, settled=True)
@@ -142,7 +142,7 @@ def _too_late(facts: Facts) -> Decision | None:
     else:  # good before, and nothing to be done about it but to wait a little
         began_ns = max(slot.moved_ns, lacking_ns)
         most_ns = min(SETTLE_NS, facts.service.rollout.deadline)
-    late_ns = progress_ns(facts.roster, began_ns) + most_ns
+    late_ns = progress_ns(facts.roster, began_ns, facts.muster.arrived_ns) + most_ns
     if now_ns < late_ns:
         facts.wake(late_ns)
         return None
@@ -170,7 +170,7 @@ def _can_mend(facts: Facts) -> bool:
     if roster.old or roster.leaving or facts.loose or facts.idle:
         return True
     return facts.ctx.policy.restarts and any(
-        f.instance.is_running and not f.instance.live for f in facts.stirring
+        f.instance.is_running and not f.instance.live for f in facts.muster.stirring
     )
 
 
@@ -194,7 +194,7 @@ def _doomed(facts: Facts) -> Decision | None:
     trouble = facts.ctx.slot.trouble
     if trouble is not None and trouble.kind == "terminal":
         return _fail(facts, trouble.message)
-    for one in facts.stirring:
+    for one in facts.muster.stirring:
         instance = one.instance
         if instance.has_ended and not may_start_again(instance):
             code = f"ended with exit code {instance.exit_code}"
@@ -255,7 +255,7 @@ def _unhealthy(facts: Facts) -> Decision | None:
     """What is unhealthy is replaced; it stays, ended, until its successor is ready."""
     if not facts.ctx.policy.restarts or facts.service.restart.policy == "never":
         return None
-    sick = [f.instance for f in facts.stirring if not f.instance.live]
+    sick = [f.instance for f in facts.muster.stirring if not f.instance.live]
     sick = [i for i in sick if i.is_running]
     for instance in sick:
         stop = facts.ctx.slot.stops[instance.id] = Stop(facts.ctx.now_ns, keep=True)

@@ -4,10 +4,11 @@ All of it can be lost: a new process derives it again from what it observes, lat
 than earlier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from reconciler.controller.muster import Stretch
 from reconciler.diff.fit import Fit, Template, fit
 from reconciler.model.lifecycle import Backoff
 from reconciler.model.observed import Instance
@@ -16,6 +17,7 @@ from reconciler.model.status import ResourceStatus
 from reconciler.model.step import Outcome
 from reconciler.model.units import NS_PER_S
 from reconciler.plan.changes import Asked, standing_for
+from reconciler.plan.restarting import is_spent
 from reconciler.plan.standing import Standing
 from reconciler.plan.stopping import Stop
 from reconciler.plan.view import View
@@ -57,6 +59,7 @@ class Slot:
     lacking_ns: int | None = None
     standing: tuple[object, Standing] | None = None
     fits: dict[str, Fitted] = field(default_factory=dict)
+    stretches: Mapping[int, Stretch] = field(default_factory=dict)
     rewritten: frozenset[str] = frozenset()
     disputes: int = 0
     disputed_ns: int = 0
@@ -94,6 +97,16 @@ class Slot:
             del self.stops[gone]
         for gone in self.fits.keys() - present:
             del self.fits[gone]
+
+    def leaving(self, instances: Sequence[Instance]) -> Collection[str]:
+        """Who is being stopped.
+
+        One that stays for its logs is no longer leaving once it has ended: it is the past.
+        """
+        kept = {id for id, stop in self.stops.items() if stop.keep}
+        if not kept:
+            return self.stops.keys()
+        return self.stops.keys() - {i.id for i in instances if i.id in kept and is_spent(i)}
 
     def set_right_ns(self, rewritten: frozenset[str], now_ns: int) -> int:
         """When these ids, which are not as they were made, may be set right.

@@ -1,9 +1,10 @@
 """The newest that is known of each resource, gathered from observations."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from operator import attrgetter, lt
+from operator import attrgetter, eq, lt
 
 from reconciler.model.observed import Adoptable, Foreign, Instance, Observed, ObservedObject
 from reconciler.model.record import Record
@@ -125,10 +126,23 @@ def _instances(
 
 
 def _in_order(instances: list[Instance]) -> tuple[Instance, ...]:
-    """By ordinal, attempt and id; where a cluster numbers them as it makes them, they are so."""
+    """By ordinal, attempt and id; where a cluster numbers them as it makes them, they are so.
+
+    To sort by a number is cheap, by all three is not: that is left to those of one ordinal.
+    """
     ordinals = list(map(_ORDINAL_OF, instances))
-    if not all(map(lt, ordinals, islice(ordinals, 1, None))):
-        instances.sort(key=_BY_ORDINAL)
+    if all(map(lt, ordinals, islice(ordinals, 1, None))):
+        return tuple(instances)
+    instances.sort(key=_ORDINAL_OF)
+    ordinals.sort()
+    if any(map(eq, ordinals, islice(ordinals, 1, None))):
+        first = 0
+        for many in Counter(ordinals).values():
+            if many > 1:
+                instances[first : first + many] = sorted(
+                    instances[first : first + many], key=_BY_ORDINAL
+                )
+            first += many
     return tuple(instances)
 
 

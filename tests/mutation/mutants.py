@@ -12,6 +12,7 @@ from reconciler.controller import (
     decision,
     facts,
     jobs,
+    muster,
     objects,
     removals,
     services,
@@ -111,7 +112,7 @@ def floor_check_dropped(put: Put) -> None:
 @mutant
 def stopping_ones_count_as_there(put: Put) -> None:
     right = roster.roster_of
-    put(facts, "roster_of", lambda t, i, r, leaving, f: right(t, i, r, (), f))
+    put(muster, "roster_of", lambda t, i, r, leaving, f: right(t, i, r, (), f))
 
 
 @mutant

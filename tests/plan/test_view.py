@@ -76,6 +76,15 @@ def test_instances_come_by_ordinal_and_attempt_and_records_by_number() -> None:
     assert [r.seq for r in view.records_of(WEB)] == [1, 2]
 
 
+def test_the_order_of_instances_is_the_same_however_they_are_observed() -> None:
+    some = [instance(n // 3, attempt=n % 3 + 1) for n in range(12)] + [instance(7), instance(9)]
+    wanted = tuple(sorted(some, key=lambda i: (i.ordinal, i.attempt, i.id)))
+    for seed in range(20):
+        shuffled = [*some, DB_ONE]
+        Random(seed).shuffle(shuffled)
+        assert view_of(observed(instances=shuffled)).of(WEB) == wanted, f"seed {seed}"
+
+
 def test_what_is_ours_is_told_and_what_is_not_is_not() -> None:
     from dataclasses import replace
 
