@@ -1,6 +1,7 @@
 """The newest that is known of each resource."""
 
 from dataclasses import replace
+from random import Random
 
 from reconciler.model.observed import Foreign
 from reconciler.model.record import Record
