@@ -140,10 +140,8 @@ class Stages:
 def reroute(load: Load, scenario: Scenario, stacks: Sequence[Stack], stage: int) -> None:
     """Let traffic be routed as the stack of this stage says, once its edges act on it."""
     for name in dict.fromkeys(flow.service for flow in scenario.traffic):
-        stages, loaded = (
-            Stages(scenario, stacks, name),
-            load.flows.get(ResourceKey("service", name)),
-        )
+        stages = Stages(scenario, stacks, name)
+        loaded = load.flows.get(ResourceKey("service", name))
         if loaded is None or stage not in stages.having:
             continue
         turn, flow = stages.turn(stage), loaded.flow
