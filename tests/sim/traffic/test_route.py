@@ -8,6 +8,8 @@ import pytest
 from reconciler.model.units import NS_PER_MS, NS_PER_S
 from reconciler.sim.edge import KINDS, EdgeRules
 from reconciler.sim.traffic import tables
+from reconciler.sim.traffic.core.fields import BY_SLOT, NUMBERS
+from reconciler.sim.traffic.core.settings import OF_ALL, OF_RULES
 from reconciler.sim.traffic.kernel import (
     BY_ADDRESS,
     CONSTANT,
@@ -241,3 +243,8 @@ def test_a_limit_by_address_goes_on_where_its_zone_does() -> None:
         after.follow(before, kernel, NGINX)
         kernel.run(NS_PER_S)
         assert kernel.served == least, dropped(kernel)
+
+
+def test_what_a_new_rule_begins_without_is_what_kernels_have() -> None:
+    assert set(OF_ALL) <= set(NUMBERS)
+    assert set(OF_RULES) <= set(BY_SLOT)

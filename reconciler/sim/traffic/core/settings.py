@@ -30,7 +30,7 @@ OF_RULES = (
 OF_ALL = (
     "changed_count", "fresh", "looks", "up_count", "listed_count", "up_weight", "up_each", "alike",
     "listed_weight", "turn_at", "smooth", "trees", "classes", "heaped", "queued_up",
-    "q_count_all", "ring_count", "ring_bits", "ring_made", "ring_free", "voided", "hash_picks",
+    "q_all", "ring_count", "ring_bits", "ring_made", "ring_free", "voided", "hash_picks",
 )  # fmt: skip
 
 
