@@ -18,17 +18,18 @@ from reconciler.plan.progress import arrived_ns
 from reconciler.plan.roster import Fitting, Roster, roster_of
 
 STRETCH_BITS = 5  # ordinals of one stretch, as a power of two
-_ordinal_of = attrgetter("ordinal")
+_id_of, _ordinal_of = attrgetter("id"), attrgetter("ordinal")
+NOBODY: frozenset[str] = frozenset()
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made at each look at what changes
 class Stretch:
     """The instances of some ordinals. `leaving`: those of them that are being stopped.
 
-    `surplus` are those of the old that are as wanted, and more than one at their ordinal.
-    `ready` holds the ids of those that are, of current and old, and since when; `latest_ns` is
-    the last of that.
+    `unfit` of the old do not fit or are above the ordinals asked for; `surplus` would fit, and are
+    more than one at their ordinal. `ready` holds the ids of those that are, of current and old,
+    and since when; `latest_ns` is the last of that.
     """
 
     template: Template
@@ -37,6 +38,7 @@ class Stretch:
     ids: frozenset[str]
     leaving: frozenset[str]
     roster: Roster
+    unfit: tuple[Fit, ...]
     surplus: tuple[Fit, ...]
     stirring: tuple[Fit, ...]
     loose: tuple[Fit, ...]
@@ -50,7 +52,7 @@ class Stretch:
     arrived_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made at each look at what changes
 class Muster:
     """All of a service's instances. `stirring`: current ones that do not just run and live.
 
@@ -89,10 +91,12 @@ def mustered(
 ) -> Muster:  # fmt: skip
     """All of them; `instances` by their ordinals, `known` the stretches of the last time."""
     stretches: dict[int, Stretch] = {}
-    first, leaves = 0, frozenset(leaving)
+    first, leaves = 0, frozenset(leaving) if leaving else NOBODY
     while first < len(instances):
         number = instances[first].ordinal >> STRETCH_BITS
-        end = bisect_left(instances, (number + 1) << STRETCH_BITS, first, key=_ordinal_of)
+        end = len(instances)
+        if instances[-1].ordinal >> STRETCH_BITS != number:
+            end = bisect_left(instances, (number + 1) << STRETCH_BITS, first, key=_ordinal_of)
         part = instances[first:end]
         found = known.get(number)
         if found is None or not _holds(found, template, replicas, part, leaves):
@@ -118,35 +122,55 @@ def _stretch(
     template: Template, replicas: int, part: tuple[Instance, ...], leaving: frozenset[str],
     fitting: Fitting,
 ) -> Stretch:  # fmt: skip
-    ids = frozenset(instance.id for instance in part)
+    ids = frozenset(map(_id_of, part))
     leaving &= ids
     roster = roster_of(template, part, replicas, leaving, fitting)
-    current, old = roster.current, roster.old
-    unfit = tuple(f for f in old if f.replacing or f.instance.ordinal >= replicas)
-    ready = [
-        (i.id, i.ready_since_ns)
-        for f in (*current, *old)
-        for i in [f.instance]
-        if i.ready and i.ready_since_ns is not None
-    ]
+    stirring, loose, ready, times = [], [], [], []
+    current_ready = old_ready = 0
+    for one in roster.current:
+        instance = one.instance
+        if instance.phase != "running" or not instance.live:
+            stirring.append(one)
+        if one.in_place:
+            loose.append(one)
+        if instance.ready:
+            current_ready += 1
+            if instance.ready_since_ns is not None:
+                ready.append(instance.id)
+                times.append(instance.ready_since_ns)
+    ended = sum(not one.instance.is_running for one in stirring)
+    is_replacing = False
+    unfit: list[Fit] = []
+    surplus: list[Fit] = []
+    for one in roster.old:
+        instance = one.instance
+        is_replacing = is_replacing or bool(one.replacing)
+        fits = not one.replacing and instance.ordinal < replicas
+        (surplus if fits else unfit).append(one)
+        if instance.ready:
+            old_ready += 1
+            if instance.ready_since_ns is not None:
+                ready.append(instance.id)
+                times.append(instance.ready_since_ns)
     return Stretch(
-        template, replicas, part, ids, leaving,
-        Roster(current, unfit, roster.past, roster.leaving),
-        tuple(f for f in old if not (f.replacing or f.instance.ordinal >= replicas)),
-        tuple(f for f in current if f.instance.phase != "running" or not f.instance.live),
-        tuple(f for f in current if f.in_place),
-        tuple(id for id, _ in ready), tuple(since_ns for _, since_ns in ready),
-        max((since_ns for _, since_ns in ready), default=0),
-        roster.ready, sum(f.instance.is_running for f in current),
-        sum(f.instance.ready for f in old), any(f.replacing for f in old), arrived_ns(current),
+        template, replicas, part, ids, leaving, roster, tuple(unfit), tuple(surplus),
+        tuple(stirring), tuple(loose), tuple(ready), tuple(times), max(times, default=0),
+        current_ready, len(roster.current) - ended, old_ready, is_replacing,
+        arrived_ns(roster.current),
     )  # fmt: skip
 
 
 def _together(stretches: Mapping[int, Stretch]) -> Muster:
     found = list(stretches.values())
+    if len(found) == 1:
+        (one,) = found
+        return Muster(
+            one.roster, stretches, one.stirring, one.loose, one.current_ready,
+            one.current_running, one.old_ready, one.is_replacing, one.arrived_ns,
+        )  # fmt: skip
     roster = Roster(
         _all(found, lambda each: each.roster.current),
-        _all(found, lambda each: each.roster.old) + _all(found, lambda each: each.surplus),
+        _all(found, lambda each: each.unfit) + _all(found, lambda each: each.surplus),
         _all(found, lambda each: each.roster.past),
         _all(found, lambda each: each.roster.leaving),
     )

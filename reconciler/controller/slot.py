@@ -103,6 +103,8 @@ class Slot:
 
         One that stays for its logs is no longer leaving once it has ended: it is the past.
         """
+        if not self.stops:
+            return ()
         kept = {id for id, stop in self.stops.items() if stop.keep}
         if not kept:
             return self.stops.keys()

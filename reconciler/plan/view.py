@@ -10,6 +10,7 @@ from reconciler.model.observed import Adoptable, Foreign, Instance, Observed, Ob
 from reconciler.model.record import Record
 from reconciler.model.resource import ResourceKey
 
+FEW = 32  # instances, which are sorted at once
 _KEY_OF, _ORDINAL_OF = attrgetter("key"), attrgetter("ordinal")
 _BY_ORDINAL = attrgetter("ordinal", "attempt", "id")
 # The records of the newest observation, and the same by name: few looks bring new ones.
@@ -130,6 +131,9 @@ def _in_order(instances: list[Instance]) -> tuple[Instance, ...]:
 
     To sort by a number is cheap, by all three is not: that is left to those of one ordinal.
     """
+    if len(instances) < FEW:
+        instances.sort(key=_BY_ORDINAL)
+        return tuple(instances)
     ordinals = list(map(_ORDINAL_OF, instances))
     if all(map(lt, ordinals, islice(ordinals, 1, None))):
         return tuple(instances)

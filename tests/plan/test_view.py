@@ -78,7 +78,7 @@ def test_instances_come_by_ordinal_and_attempt_and_records_by_number() -> None:
 
 
 def test_the_order_of_instances_is_the_same_however_they_are_observed() -> None:
-    some = [instance(n // 3, attempt=n % 3 + 1) for n in range(12)] + [instance(7), instance(9)]
+    some = [instance(n // 3, attempt=n % 3 + 1) for n in range(60)] + [instance(30), instance(32)]
     wanted = tuple(sorted(some, key=lambda i: (i.ordinal, i.attempt, i.id)))
     for seed in range(20):
         shuffled = [*some, DB_ONE]
