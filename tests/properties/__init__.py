@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import __version__, given, reproduce_failure
+from hypothesis import __version__, given, reproduce_failure, settings
 from hypothesis import strategies as st
 
 from reconciler.testing import choosers
@@ -124,4 +124,4 @@ def replay(name: str, blob: str) -> None:
     """Once more the example that `hold` told of, and no other."""
     found = next(each for each in PROPERTIES if each.name == name)
     once = reproduce_failure(__version__, blob.encode())(given(found.strategy)(found.check))
-    once()
+    settings(deadline=None)(once)()  # no profile is loaded here, and machines are shared
