@@ -1,6 +1,8 @@
 """A real nginx and a real HAProxy, with a configuration of the test's own, and who asks them."""
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -25,9 +27,10 @@ class Proxy:
     """A running edge. `proxy_protocol`: it is told the client's address ahead of the request."""
 
     def __init__(
-        self, port: int, proxy_protocol: bool = False, control: Path | None = None
+        self, port: int, proxy_protocol: bool = False, control: Path | None = None, master: int = 0
     ) -> None:
         self.port = port
+        self.master = master
         self.proxy_protocol = proxy_protocol
         self.control = control
 
@@ -75,11 +78,40 @@ class Proxy:
                 said += got
         return said.decode().strip()
 
+    def reload(self, config: Path, before: str, after: str) -> None:
+        """Have it read its configuration anew, changed so; until a new worker has taken over."""
+        text = config.read_text()
+        assert before in text
+        config.write_text(text.replace(before, after))
+        old = _children(self.master)
+        os.kill(self.master, signal.SIGUSR2 if self.proxy_protocol else signal.SIGHUP)
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            assert time.monotonic() < end, "no worker is new"
+            now = _children(self.master)
+            said = config.with_suffix(".log").read_text()
+            if now - old and all(_is_ending(pid, said) for pid in old & now):
+                return
+            time.sleep(0.02)
+
     def open_connections(self) -> int:
         """How many connections HAProxy counts on its servers."""
         rows = [line.split(",") for line in self.command("show stat").splitlines()]
         at = rows[0].index("scur")
         return sum(int(row[at]) for row in rows[1:] if len(row) > at and row[1].startswith("s"))
+
+
+def _children(pid: int) -> set[int]:
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def _is_ending(pid: int, said: str) -> bool:
+    """Whether a worker takes nothing new: nginx' says so by its title, HAProxy's in the log."""
+    try:
+        title = Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it is gone
+        return True
+    return "shutting down" in title or f"({pid}) : Proxy f stopped" in said
 
 
 def free_port() -> int:
@@ -90,8 +122,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _running(words: Sequence[str], port: int, log: Path) -> Iterator[None]:
-    """The process, from when it listens until the end; it is ended by its id."""
+def _running(words: Sequence[str], port: int, log: Path) -> Iterator[int]:
+    """The id of the process, from when it listens until the end; it is ended by it."""
     with log.open("w") as said:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     try:
@@ -103,7 +135,7 @@ def _running(words: Sequence[str], port: int, log: Path) -> Iterator[None]:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             time.sleep(0.02)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:
@@ -121,14 +153,20 @@ def nginx(
     options: Sequence[str] = (),
     http: str = "",
     location: str = "",
+    master: str = "off",
 ) -> Iterator[Proxy]:
-    """nginx in front of `servers`; `options` are those of each server's line."""
+    """nginx in front of `servers`; `options` are those of each server's line.
+
+    With a `master` process it can be reloaded.
+    """
     port = free_port()
     each = list(options) or [""] * len(servers)
     lines = [f"server 127.0.0.1:{b.port} {o};" for b, o in zip(servers, each, strict=True)]
     paths = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    user = "user root;" if os.geteuid() == 0 else ""
     text = f"""
-daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr info;
+daemon off; master_process {master}; worker_processes 1; {user}
+pid {folder}/nginx.pid; error_log stderr info;
 events {{ worker_connections 512; }}
 http {{
   access_log off;
@@ -148,8 +186,8 @@ http {{
     config = folder / "nginx.conf"
     config.write_text(text)
     words = ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(config)]
-    with _running(words, port, folder / "nginx.log"):
-        yield Proxy(port)
+    with _running(words, port, folder / "nginx.log") as pid:
+        yield Proxy(port, master=pid)
 
 
 @contextlib.contextmanager
@@ -160,8 +198,12 @@ def haproxy(
     weights: Sequence[int] = (),
     backend: str = "",
     cookies: bool = False,
+    master: bool = False,
 ) -> Iterator[Proxy]:
-    """HAProxy in front of `servers`, s0, s1, …; `backend` are further lines of its section."""
+    """HAProxy in front of `servers`, s0, s1, …; `backend` are further lines of its section.
+
+    With a `master` process it can be reloaded.
+    """
     port = free_port()
     control = folder / "h.sock"
     lines = [
@@ -189,5 +231,6 @@ backend b
 """ + "\n".join([*lines, ""])
     config = folder / "haproxy.cfg"
     config.write_text(text)
-    with _running(["haproxy", "-db", "-f", str(config)], port, folder / "haproxy.log"):
-        yield Proxy(port, proxy_protocol=True, control=control)
+    words = ["haproxy", "-db", *["-W"] * master, "-f", str(config)]
+    with _running(words, port, folder / "haproxy.log") as pid:
+        yield Proxy(port, proxy_protocol=True, control=control, master=pid)
