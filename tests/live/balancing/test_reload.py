@@ -41,7 +41,7 @@ def hold(
     return sent, took
 
 
-def follow(
+def check_reload(
     proxy: Proxy,
     servers: list[Backend],
     twin: Twin,
@@ -49,7 +49,7 @@ def follow(
     rules: tuple[str, str],
     rule: int,
 ) -> None:
-    """Requests are held through a reload from one of the rules to the other, `rule`."""
+    """Requests held through a reload from one rule to another, `rule`, go as in the twin."""
     sent, took = hold(proxy, servers, range(BEFORE))
     proxy.reload(config, *rules)
     more, later = hold(proxy, servers, range(BEFORE, BEFORE + AFTER))
@@ -80,7 +80,7 @@ def test_a_new_nginx_counts_from_nothing_and_the_old_one_answers_what_it_has(
     ):
         rules = (f"upstream b {{ {before} ", f"upstream b {{ {after} ")
         twin = Twin(NGINX[before], weights)
-        follow(proxy, servers, twin, tmp_path / "nginx.conf", rules, NGINX[after])
+        check_reload(proxy, servers, twin, tmp_path / "nginx.conf", rules, NGINX[after])
 
 
 @pytest.mark.live("haproxy")
@@ -98,4 +98,4 @@ def test_a_new_haproxy_counts_from_nothing_and_the_old_one_answers_what_it_has(
     ):
         rules = (f"balance {before}\n", f"balance {after}\n")
         twin = Twin(HAPROXY[before], weights)
-        follow(proxy, servers, twin, tmp_path / "haproxy.cfg", rules, HAPROXY[after])
+        check_reload(proxy, servers, twin, tmp_path / "haproxy.cfg", rules, HAPROXY[after])
