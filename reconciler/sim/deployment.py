@@ -260,9 +260,9 @@ def _first_to_go(world: World, census: Census, each: ReplicaSet, count: int) -> 
     tally, site, now = census.tally(each.revision), world.site, world.now_ns
     log_scale = rules_of(world.kubernetes_version).log_scale_down
     if site is not None and site.placed:
-        ranks_of = [other.rank(site) for other in census.tallies.values()]
-        nodes = sum((other.nodes for other in ranks_of), Counter[str | None]())
-        return tally.rank(site).first_to_go(nodes, now, log_scale=log_scale, most=count)
+        ranked = {name: other.rank(site) for name, other in census.tallies.items()}
+        nodes = sum((other.nodes for other in ranked.values()), Counter[str | None]())
+        return ranked[each.revision].first_to_go(nodes, now, log_scale=log_scale, most=count)
     found = tally.next_to_go(count, now)
     if found is not None:
         return found

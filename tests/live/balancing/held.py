@@ -33,7 +33,7 @@ def play(
             took.append(proxy.ask().slot)
         else:
             open_ones[number] = proxy.send(f"/hold/{number}")
-            took.append(_reached(servers, f"/hold/{number}"))
+            took.append(reached(servers, f"/hold/{number}"))
             ends.setdefault(held.until, []).append((held.place, number))
         settled(len(open_ones))
     for which, connection in open_ones.items():
@@ -42,7 +42,7 @@ def play(
     return took
 
 
-def _reached(servers: Sequence[Backend], path: str) -> int:
+def reached(servers: Sequence[Backend], path: str) -> int:
     """The server that has got this request, once one has."""
     for _ in range(int(PATIENCE_S / 0.002 / len(servers))):
         for server in servers:

@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.model.units import NS_PER_S
 from reconciler.sim.traffic import kernel
-from tests.live.balancing.backends import PATIENCE_S, Backend, backends
+from tests.live.balancing.backends import Backend, backends
+from tests.live.balancing.held import reached
 from tests.live.balancing.proxies import Proxy, haproxy, nginx
 from tests.live.balancing.twin import Twin
 
@@ -15,14 +16,6 @@ NGINX = {"": kernel.WEIGHTED, "least_conn;": kernel.LEAST_CONN}
 HAPROXY = {"roundrobin": kernel.ROUND_ROBIN_HAPROXY, "leastconn": kernel.LEAST_CONN_HAPROXY}
 WEIGHTS = [[1, 1, 1], [3, 1, 2]]
 BEFORE, AFTER = 5, 7  # requests that are held, none of which ends until all have come
-
-
-def reached(servers: list[Backend], number: int) -> int:
-    """The server that has got the request of this number."""
-    for server in servers:
-        if server.event(server.came, f"/hold/{number}").is_set():
-            return server.number
-    raise AssertionError(f"request {number} has reached no server")
 
 
 def hold(
@@ -33,11 +26,7 @@ def hold(
     took: list[int] = []
     for number in numbers:
         sent.append(proxy.send(f"/hold/{number}"))
-        arrived = [s.event(s.came, f"/hold/{number}") for s in servers]
-        for _ in range(int(PATIENCE_S / 0.006)):
-            if any(event.wait(0.002) for event in arrived):
-                break
-        took.append(reached(servers, number))
+        took.append(reached(servers, f"/hold/{number}"))
     return sent, took
 
 
